@@ -1,0 +1,1 @@
+"""Classifies reports: category tree, model, predictions with reasons, corrections."""

@@ -1,0 +1,1 @@
+"""Pages for residents and staff, sign-in, users and roles, one public API."""

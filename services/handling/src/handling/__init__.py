@@ -1,0 +1,1 @@
+"""Handles cases: workflow, assignment, notes, history, worklists."""

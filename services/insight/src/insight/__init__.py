@@ -1,0 +1,1 @@
+"""Read models: public map, open data, counts."""

@@ -1,0 +1,1 @@
+"""Receives reports about public space: text, place, photos, contact data."""

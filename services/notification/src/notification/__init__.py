@@ -1,0 +1,1 @@
+"""Tells reporters what happens: templates, e-mail, delivery log."""

@@ -1,0 +1,1 @@
+"""Routes reports: departments, rules, areas, handling terms."""
