@@ -1,0 +1,1 @@
+"""Starts the whole suite on one machine: database, broker, mail sink, identity provider and blocks."""
