@@ -1,0 +1,48 @@
+"""The web pages: for residents, and for the people who do the work.
+
+``install(app, services)`` is all that the application needs to call, after the API's error handlers are there.
+"""
+
+from fastapi import APIRouter, FastAPI
+
+from gateway.pages import (
+    case_actions,
+    case_detail,
+    profile,
+    public_map,
+    start,
+    status,
+    wizard,
+    wizard_contact,
+    wizard_place,
+    wizard_review,
+    worklist,
+)
+from gateway.pages.assets import send_asset
+from gateway.pages.dependencies import FindStaff, OwnForm, PageServices, StaffSession
+from gateway.pages.errors import install_error_pages
+
+__all__ = ["FindStaff", "PageServices", "StaffSession", "install", "router"]
+
+router = APIRouter(include_in_schema=False, dependencies=[OwnForm])
+for _part in (
+    start,
+    wizard,
+    wizard_place,
+    wizard_contact,
+    wizard_review,
+    status,
+    public_map,
+    worklist,
+    case_detail,
+    case_actions,
+    profile,
+):
+    router.include_router(_part.router)
+
+
+def install(app: FastAPI) -> None:
+    """Add pages, static files and error pages; ``app.state.pages`` is set when the application starts."""
+    app.include_router(router)
+    app.add_route("/static/{name:path}", send_asset, methods=["GET", "HEAD"], include_in_schema=False)
+    install_error_pages(app)
