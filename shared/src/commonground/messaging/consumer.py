@@ -1,0 +1,238 @@
+"""Reads events in batches, one transaction a batch, and never gives one up without a dead letter.
+
+Killed anywhere, it begins again behind the last committed offset; what had been done is in the inbox and is
+passed over. A batch that fails is tried one by one, so that one bad event does not hold the good ones.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+
+from commonground.database import Database
+from commonground.messaging import dead_letters, envelope, inbox
+from commonground.messaging.errors import Kind, PermanentError, describe, kind_of
+from commonground.messaging.events import IncomingData, Received, Subscription
+from commonground.messaging.kafka import Reader, Record
+from commonground.observability import metrics, tracing
+from commonground.settings import BlockSettings
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500
+TRIES = 5  # of an event that fails for a reason that nobody knows
+MOST_IN_A_ROW = 20  # buried one after the other: then something else is wrong than the events
+_LONGEST_PAUSE = 30.0
+
+
+@dataclass(frozen=True)
+class _Event:
+    """A record whose envelope could be read."""
+
+    record: Record
+    inbox_id: UUID
+    received: Received | None  # None: a tombstone or a type that the block does not read
+
+
+class TooManyFailuresError(Exception):
+    """Many events in a row failed: the consumer stops and the block turns not-ready."""
+
+
+class Consumer:
+    """Hears the topics of ``subscriptions`` for one block."""
+
+    name = "consumer"
+
+    def __init__(
+        self,
+        settings: BlockSettings,
+        database: Database,
+        block: str,
+        subscriptions: Sequence[Subscription],
+        *,
+        group: str | None = None,
+    ) -> None:
+        """Prepare; ``group`` is the Kafka consumer group, one per block unless it says otherwise."""
+        self._settings = settings
+        self._database = database
+        self._block = block
+        self._group = group or f"meldstroom-{block}"
+        self._by_topic = {subscription.topic: subscription for subscription in subscriptions}
+        self._models: dict[tuple[str, str], type[IncomingData]] = {
+            (subscription.topic, model.event): model for subscription in subscriptions for model in subscription.models
+        }
+        self._failed_in_a_row = 0
+        self._stalled = False
+
+    def ready(self) -> bool:
+        """Tell whether events are being handled; False after too many failures in a row."""
+        return not self._stalled
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Handle events until ``stop`` is set."""
+        reader = Reader(self._settings, self._group, self._by_topic)
+        await reader.start()
+        next_look = 0.0
+        try:
+            while not stop.is_set() and not self._stalled:
+                records = await reader.fetch(BATCH, 0.5)
+                if records:
+                    if not await self._handle_surely(records, reader, stop):
+                        break
+                    await reader.commit(records)
+                if time.monotonic() > next_look:
+                    next_look = time.monotonic() + 5
+                    for topic, count in (await reader.behind()).items():
+                        metrics.behind.labels(self._block, topic).set(count)
+        finally:
+            await reader.close()
+        if self._stalled:
+            await stop.wait()
+
+    async def _handle_surely(self, records: list[Record], reader: Reader, stop: asyncio.Event) -> bool:
+        """Handle ``records`` however long the database is away; False when told to stop before it was done."""
+        pause = 0.1
+        while True:
+            try:
+                await self.handle(records)
+            except TooManyFailuresError:
+                self._stalled = True
+                log.error("consumer_stalled", block=self._block, in_a_row=self._failed_in_a_row)  # noqa: TRY400
+                return False
+            except Exception as error:
+                if kind_of(error) is not Kind.TRANSIENT:
+                    log.exception("consumer_failed", block=self._block)
+                log.warning("consumer_waits", block=self._block, reason=describe(error))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), pause)
+                if stop.is_set():
+                    return False
+                await reader.stay()
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            else:
+                return True
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        """Handle ``records``: all in one transaction, or one by one when that fails.
+
+        Raises only what will pass (the caller tries again) and ``TooManyFailuresError``.
+        """
+        try:
+            await self._apply([self._read(record) for record in records])
+        except Exception as error:
+            if kind_of(error) is Kind.TRANSIENT:
+                raise
+            for record in records:
+                await self._handle_one(record)
+        else:
+            self._failed_in_a_row = 0
+
+    async def _handle_one(self, record: Record) -> None:
+        for attempt in range(1, TRIES + 1):
+            try:
+                await self._apply([self._read(record)])
+            except Exception as error:
+                kind = kind_of(error)
+                if kind is Kind.TRANSIENT:
+                    raise
+                if kind is Kind.UNKNOWN and attempt < TRIES:
+                    await asyncio.sleep(0.05 * 2**attempt)
+                    continue
+                await self._bury(record, error, attempt)
+                return
+            else:
+                self._failed_in_a_row = 0
+                return
+
+    async def retry(self, letters: Sequence[Any]) -> int:
+        """Handle dead letters again, by the handler itself and not through the shared topic; return how many."""
+        done = 0
+        for letter in letters:
+            try:
+                await self._apply([self._read(dead_letters.as_record(letter))])
+            except Exception as error:  # noqa: BLE001 - it stays a dead letter, whatever it was
+                log.warning("dead_letter_stays", block=self._block, reason=describe(error))
+                continue
+            async with self._database.transaction() as session:
+                await dead_letters.settle(session, letter.id, "retried")
+            done += 1
+        return done
+
+    async def _bury(self, record: Record, error: Exception, attempts: int) -> None:
+        if self._failed_in_a_row >= MOST_IN_A_ROW:
+            raise TooManyFailuresError from error
+        event_type = next((v.decode() for k, v in record.headers if k == "ce_type" and v), "unknown")
+        reason = describe(error)
+        async with self._database.transaction() as session:
+            await dead_letters.bury(
+                session, self._block, record, event_type=event_type, error=reason, attempts=attempts
+            )
+        self._failed_in_a_row += 1
+        metrics.dead_lettered.labels(self._block).inc()
+        log.error("event_dead_lettered", block=self._block, type=event_type, topic=record.topic, reason=reason)
+
+    def _read(self, record: Record) -> _Event:
+        values = envelope.attributes(record.headers)
+        key = inbox.inbox_id(values["source"], values["id"])
+        model = self._models.get((record.topic, values["type"]))
+        if record.value is None or model is None:
+            return _Event(record, key, None)
+        try:
+            data = model.model_validate(orjson.loads(record.value))
+        except orjson.JSONDecodeError as error:
+            message = "the value is not JSON"
+            raise PermanentError(message) from error
+        received = Received(
+            id=values["id"],
+            type=values["type"],
+            key=record.key or "",
+            sequence=_number(values.get("sequence")),
+            time=_moment(values.get("time"), record.timestamp_ms),
+            traceparent=tracing.child_of(values.get("traceparent")),
+            data=data,
+        )
+        return _Event(record, key, received)
+
+    async def _apply(self, events: Sequence[_Event]) -> None:
+        started = time.time_ns()
+        async with self._database.transaction() as session:
+            new = await inbox.record(session, [event.inbox_id for event in events])
+            by_topic: dict[str, list[Received]] = {}
+            forgotten: dict[str, list[str]] = {}
+            for event in events:
+                if event.inbox_id not in new:
+                    continue
+                new.discard(event.inbox_id)  # the same event twice in one batch
+                topic = event.record.topic
+                if event.received is not None:
+                    by_topic.setdefault(topic, []).append(event.received)
+                elif event.record.value is None and event.record.key:
+                    forgotten.setdefault(topic, []).append(event.record.key)
+            for topic, received in by_topic.items():
+                await self._by_topic[topic].handle(session, received)
+            for topic, keys in forgotten.items():
+                forget = self._by_topic[topic].forget
+                if forget is not None:
+                    await forget(session, keys)
+        for topic, received in by_topic.items():
+            metrics.consumed.labels(self._block, topic).inc(len(received))
+            for one in received:
+                tracing.record_consumed(one.type, one.traceparent, started)
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdigit() else 0
+
+
+def _moment(text: str | None, timestamp_ms: int) -> datetime:
+    try:
+        return datetime.fromisoformat(text or "")
+    except ValueError:
+        return datetime.fromtimestamp(max(timestamp_ms, 0) / 1000, UTC)

@@ -1,0 +1,43 @@
+"""Which events were received, written in the transaction of their effect."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commonground import ids
+from commonground.messaging.tables import inbox
+
+_incoming = select(func.unnest(bindparam("event_ids", type_=pg.ARRAY(pg.UUID))), func.now())
+_record = (
+    insert(inbox)
+    .from_select(["event_id", "received_at"], _incoming)
+    .on_conflict_do_nothing(index_elements=["event_id"])
+    .returning(inbox.c.event_id)
+)
+_NAMESPACE = UUID("6b0d2c0c-7d3c-5c52-9a0c-0a3f5a7f2a11")
+
+
+def inbox_id(source: str, event_id: str) -> UUID:
+    """Return the key of an event: ``source`` and ``id`` together are unique, says CloudEvents."""
+    return ids.derived(_NAMESPACE, f"{source}\n{event_id}")
+
+
+async def record(session: AsyncSession, keys: Sequence[UUID]) -> set[UUID]:
+    """Record ``keys`` as received; return those that were new.
+
+    Sorted, so that two consumers that meet the same events wait for each other in place of a deadlock.
+    """
+    if not keys:
+        return set()
+    found = await session.execute(_record, {"event_ids": sorted(set(keys))})
+    return set(found.scalars())
+
+
+async def forget_before(session: AsyncSession, moment: datetime) -> None:
+    """Delete what was received before ``moment``; must lie behind the retention of all topics."""
+    await session.execute(delete(inbox).where(inbox.c.received_at < moment))

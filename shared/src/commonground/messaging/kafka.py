@@ -1,0 +1,273 @@
+"""confluent-kafka's synchronous clients, each driven from one thread; nothing else imports them.
+
+The asyncio clients of the same package refuse record headers, which the binary mode of CloudEvents needs.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import confluent_kafka
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # exported, not declared
+
+from commonground.messaging.errors import TransientError
+from commonground.messaging.events import Stream
+from commonground.settings import BlockSettings
+
+_logger = logging.getLogger(__name__)
+_RETENTION_MS = 30 * 24 * 3600 * 1000  # what integrators may replay; see docs/integrators
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record as it came from Kafka."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str | None
+    value: bytes | None
+    headers: list[tuple[str, bytes | None]]
+    timestamp_ms: int
+
+
+def _common(settings: BlockSettings, client_id: str) -> dict[str, Any]:
+    return {
+        "bootstrap.servers": settings.kafka_bootstrap_servers,
+        "client.id": client_id,
+        "socket.keepalive.enable": True,
+        "topic.metadata.refresh.interval.ms": 10_000,
+        "topic.metadata.propagation.max.ms": 10_000,
+        "reconnect.backoff.max.ms": 2_000,
+        "log_level": 3,
+        "logger": _logger,
+        **settings.kafka_options,
+    }
+
+
+class Producer:
+    """Publishes batches and tells which records the brokers have acknowledged."""
+
+    def __init__(self, settings: BlockSettings, client_id: str) -> None:
+        """Prepare a producer that waits for all in-sync replicas and never reorders its own retries."""
+        self._client = confluent_kafka.Producer(
+            {
+                **_common(settings, client_id),
+                "acks": "all",
+                "enable.idempotence": True,
+                "linger.ms": 2,
+                "compression.type": "lz4",
+                "delivery.timeout.ms": 20_000,
+                "statistics.interval.ms": 0,
+            }
+        )
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="kafka-producer")
+
+    async def publish(self, records: Sequence[tuple[str, str, bytes | None, list[tuple[str, bytes]]]]) -> int:
+        """Publish ``(topic, key, value, headers)`` in order; return how many from the start are surely there.
+
+        A record behind the first failed one does not count even when it arrived: it is published again, so that
+        the order of a key is kept.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._publish, records)
+
+    def _publish(self, records: Sequence[tuple[str, str, bytes | None, list[tuple[str, bytes]]]]) -> int:
+        outcome: list[bool | None] = [None] * len(records)
+        first_error: list[KafkaError] = []
+
+        def done(index: int, error: KafkaError | None, _message: object) -> None:
+            outcome[index] = error is None
+            if error is not None and not first_error:
+                first_error.append(error)
+
+        for index, (topic, key, value, headers) in enumerate(records):
+            while True:
+                try:
+                    self._client.produce(
+                        topic,
+                        value=value,
+                        key=key,
+                        headers=list(headers),
+                        on_delivery=partial(done, index),
+                    )
+                    break
+                except BufferError:
+                    self._client.poll(0.1)
+        self._client.flush(25)
+        acknowledged = next((index for index, ok in enumerate(outcome) if not ok), len(records))
+        if acknowledged < len(records):
+            _logger.warning("publish_failed code=%s", first_error[0].name() if first_error else "timeout")
+        return acknowledged
+
+    async def close(self) -> None:
+        """Wait shortly for what is under way and stop the thread."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._client.flush, 2)
+        self._thread.shutdown(wait=False)
+
+
+class Reader:
+    """Reads batches of records for a named consumer group, from the beginning when the group is new."""
+
+    def __init__(self, settings: BlockSettings, group: str, topics: Iterable[str]) -> None:
+        """Prepare; nothing connects before ``start``."""
+        self._topics = sorted(topics)
+        self._client = confluent_kafka.Consumer(
+            {
+                **_common(settings, group),
+                "group.id": group,
+                "auto.offset.reset": "earliest",
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "allow.auto.create.topics": False,
+                "partition.assignment.strategy": "cooperative-sticky",
+                "max.poll.interval.ms": 300_000,
+                "session.timeout.ms": 15_000,
+                "fetch.wait.max.ms": 100,
+                "fetch.queue.backoff.ms": 50,
+                "queued.max.messages.kbytes": 16_384,
+                "isolation.level": "read_committed",
+            }
+        )
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="kafka-reader")
+
+    async def _call(self, function: Any, *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+    async def start(self) -> None:
+        """Join the group."""
+        await self._call(self._client.subscribe, self._topics)
+
+    async def fetch(self, most: int, seconds: float) -> list[Record]:
+        """Return up to ``most`` records; wait up to ``seconds`` for the first, not for a full batch."""
+        records: list[Record] = await self._call(self._fetch, most, seconds)
+        return records
+
+    def _fetch(self, most: int, seconds: float) -> list[Record]:
+        first = self._client.poll(seconds)
+        if first is None:
+            return []
+        records = []
+        for message in [first, *self._client.consume(most - 1, 0)]:
+            error = message.error()
+            if error is not None:
+                # A topic that is not there yet, or a broker that is away: the client goes on trying by itself.
+                if error.code() not in {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._PARTITION_EOF}:  # noqa: SLF001
+                    _logger.warning("fetch_failed code=%s", error.name())
+                continue
+            key = message.key()
+            records.append(
+                Record(
+                    topic=message.topic() or "",
+                    partition=message.partition() or 0,
+                    offset=message.offset() or 0,
+                    key=key.decode() if isinstance(key, bytes) else key,
+                    value=message.value(),
+                    headers=_headers(message.headers()),
+                    timestamp_ms=message.timestamp()[1],
+                )
+            )
+        return records
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        """Tell the broker that ``records`` and all before them are done; not waited for, since the inbox decides."""
+        places: dict[tuple[str, int], int] = {}
+        for record in records:
+            place = (record.topic, record.partition)
+            places[place] = max(places.get(place, 0), record.offset + 1)
+        offsets = [TopicPartition(topic, partition, offset) for (topic, partition), offset in places.items()]
+        try:
+            await self._call(lambda: self._client.commit(offsets=offsets, asynchronous=True))
+        except KafkaException as error:
+            _logger.warning("commit_failed code=%s", error.args[0].name())
+
+    async def stay(self) -> None:
+        """Keep the membership of the group alive while a batch waits: pause, look, resume."""
+        await self._call(self._stay)
+
+    def _stay(self) -> None:
+        assigned = self._client.assignment()
+        if not assigned:
+            return
+        self._client.pause(assigned)
+        try:
+            self._client.poll(0)
+        finally:
+            self._client.resume(self._client.assignment())
+
+    async def behind(self) -> dict[str, int]:
+        """Return per topic how many records wait, as far as the client knows without asking the broker."""
+        waiting: dict[str, int] = await self._call(self._behind)
+        return waiting
+
+    def _behind(self) -> dict[str, int]:
+        waiting: dict[str, int] = {}
+        for place in self._client.position(self._client.assignment()):
+            _low, high = self._client.get_watermark_offsets(place, cached=True)
+            if high >= 0 and place.offset >= 0:
+                waiting[place.topic] = waiting.get(place.topic, 0) + max(0, high - place.offset)
+        return waiting
+
+    async def close(self) -> None:
+        """Leave the group at once, so that others need not wait for a time-out."""
+        await self._call(self._client.close)
+        self._thread.shutdown(wait=False)
+
+
+def _headers(raw: Any) -> list[tuple[str, bytes | None]]:
+    return [(name, value.encode() if isinstance(value, str) else value) for name, value in raw or []]
+
+
+async def ensure_topics(settings: BlockSettings, streams: Iterable[Stream]) -> None:
+    """Create the topics of ``streams`` that are missing; raise ``TransientError`` when the broker is away.
+
+    Only the block that publishes a stream creates its topic, so that its settings are never a consumer's guess.
+    """
+    await asyncio.to_thread(_ensure_topics, settings, list(streams))
+
+
+def _ensure_topics(settings: BlockSettings, streams: list[Stream]) -> None:
+    admin = AdminClient(_common(settings, "topics"))
+    try:
+        existing = set(admin.list_topics(timeout=10).topics)
+    except KafkaException as error:
+        raise TransientError(error.args[0].name()) from error
+    missing = [stream for stream in streams if stream.topic not in existing]
+    if not missing:
+        return
+    wanted = [
+        NewTopic(
+            stream.topic,
+            num_partitions=settings.kafka_partitions,
+            replication_factor=settings.kafka_replication,
+            config=_topic_config(stream),
+        )
+        for stream in missing
+    ]
+    for topic, future in admin.create_topics(wanted, request_timeout=20).items():
+        try:
+            future.result()
+        except KafkaException as error:
+            code = error.args[0].code()
+            if code == KafkaError.TOPIC_ALREADY_EXISTS:
+                continue
+            if code in {KafkaError._UNSUPPORTED_FEATURE, KafkaError.UNSUPPORTED_VERSION}:  # noqa: SLF001
+                # The test broker inside librdkafka knows no such request and creates topics when asked for them.
+                admin.list_topics(topic, timeout=10)
+                continue
+            raise TransientError(error.args[0].name()) from error
+
+
+def _topic_config(stream: Stream) -> dict[str, str]:
+    if stream.compacted:
+        # Removal must reach every subscriber that looks in at least once a week, and then be gone.
+        return {
+            "cleanup.policy": "compact",
+            "delete.retention.ms": str(7 * 24 * 3600 * 1000),
+            "max.compaction.lag.ms": str(24 * 3600 * 1000),
+        }
+    return {"cleanup.policy": "delete", "retention.ms": str(_RETENTION_MS)}

@@ -1,0 +1,1 @@
+"""Structured logs, traces that follow a report through all blocks, and metrics."""

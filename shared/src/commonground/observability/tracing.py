@@ -1,0 +1,107 @@
+"""W3C trace context from the first request to the last event, through OpenTelemetry.
+
+Every process makes spans; they leave it only when a collector is configured. No sampling: an event carries the
+trace of the request that caused it, also when the caller's flag says that it does not record.
+"""
+
+import secrets
+import time
+
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags, set_span_in_context
+
+_SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+_state: dict[str, TracerProvider] = {}
+
+
+def configure(block: str, otlp_endpoint: str = "", processor: SpanProcessor | None = None) -> None:
+    """Set up tracing for this process; ``processor`` is for tests that look at the spans."""
+    provider = TracerProvider(sampler=ALWAYS_ON, resource=Resource({"service.name": f"meldstroom-{block}"}))
+    if otlp_endpoint:
+        address = f"{otlp_endpoint.rstrip('/')}/v1/traces"
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=address)))
+    if processor is not None:
+        provider.add_span_processor(processor)
+    _state["provider"] = provider
+    _state.pop("exporting", None)
+    if otlp_endpoint or processor is not None:
+        _state["exporting"] = provider
+
+
+def shut_down() -> None:
+    """Send what is still waiting."""
+    provider = _state.pop("provider", None)
+    _state.pop("exporting", None)
+    if provider is not None:
+        provider.shutdown()
+
+
+def start_span(name: str, traceparent: str | None) -> Span:
+    """Start the span of a request as a child of ``traceparent``, or of a new trace; the caller ends it."""
+    parent = _parse(traceparent)
+    context = set_span_in_context(NonRecordingSpan(parent)) if parent else None
+    provider = _state.get("provider")
+    if provider is None:
+        fresh = SpanContext(
+            parent.trace_id if parent else secrets.randbits(128) or 1,
+            secrets.randbits(64) or 1,
+            is_remote=False,
+            trace_flags=_SAMPLED,
+        )
+        return NonRecordingSpan(fresh)
+    return provider.get_tracer("commonground").start_span(name, context=context, kind=SpanKind.SERVER)
+
+
+def current_traceparent() -> str:
+    """Return the trace context of the running request, or of a new trace outside of any."""
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        return _format(context.trace_id, context.span_id)
+    return _format(secrets.randbits(128) or 1, secrets.randbits(64) or 1)
+
+
+def current_trace_id() -> str:
+    """Return the running trace as 32 hexadecimal digits, empty outside of any."""
+    context = trace.get_current_span().get_span_context()
+    return f"{context.trace_id:032x}" if context.is_valid else ""
+
+
+def child_of(traceparent: str | None) -> str:
+    """Return a context with a new span in the trace of ``traceparent``: what an event causes hangs below it."""
+    parent = _parse(traceparent)
+    return _format(parent.trace_id if parent else secrets.randbits(128) or 1, secrets.randbits(64) or 1)
+
+
+def record_consumed(event_type: str, traceparent: str, started_ns: int) -> None:
+    """Record that an event was handled, as a span from ``started_ns`` until now."""
+    provider = _state.get("exporting")
+    context = _parse(traceparent)
+    if provider is None or context is None:
+        return
+    span = provider.get_tracer("commonground").start_span(
+        f"consume {event_type}",
+        context=set_span_in_context(NonRecordingSpan(context)),
+        kind=SpanKind.CONSUMER,
+        start_time=started_ns,
+    )
+    span.end(time.time_ns())
+
+
+def _format(trace_id: int, span_id: int) -> str:
+    return f"00-{trace_id:032x}-{span_id:016x}-01"
+
+
+def _parse(traceparent: str | None) -> SpanContext | None:
+    parts = (traceparent or "").split("-")
+    if len(parts) != 4 or len(parts[1]) != 32 or len(parts[2]) != 16:  # noqa: PLR2004 - the W3C format
+        return None
+    try:
+        context = SpanContext(int(parts[1], 16), int(parts[2], 16), is_remote=True, trace_flags=_SAMPLED)
+    except ValueError:
+        return None
+    return context if context.is_valid else None

@@ -1,0 +1,20 @@
+"""The table of settings in each block's README, made from the settings class."""
+
+from pydantic_core import PydanticUndefined
+
+from commonground.settings import BlockSettings
+
+
+def render(settings_class: type[BlockSettings]) -> str:
+    """Return a Markdown table: name in the environment, default, meaning."""
+    prefix = str(settings_class.model_config.get("env_prefix", ""))
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in sorted(settings_class.model_fields.items()):
+        if field.is_required():
+            default = "required"
+        elif field.default_factory is not None or field.default in {PydanticUndefined, ""}:
+            default = "empty"
+        else:
+            default = f"`{field.default}`"
+        lines.append(f"| `{(prefix + name).upper()}` | {default} | {field.description} |")
+    return "\n".join(lines) + "\n"
