@@ -38,6 +38,7 @@ class Place(BaseModel):
     latitude: float
     street: str = ""
     house_number: str = ""
+    neighbourhood: str = ""
     description: str = ""
     """The surroundings in words, as shown to the resident."""
     estimated: bool = False
@@ -50,6 +51,7 @@ class Sent(BaseModel):
     number: str
     status_url: str
     sent_at: datetime
+    mailed: bool = False
 
 
 class Draft(BaseModel):

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import cos, radians
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,42 @@ def read_ground(municipality: str) -> Ground:
         tuple(sorted(_areas(ground["neighbourhoods"]), key=lambda area: area.name)),
         tuple(streets),
     )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The municipality as a drawing: outlines as SVG paths, and places for a few pins."""
+
+    width: int
+    height: int
+    border: str
+    districts: tuple[str, ...]
+    pins: tuple[tuple[float, float], ...]
+
+
+def draw(ground: Ground, *, width: int = 440) -> Picture:
+    """Draw the municipality from its own geometry; decoration that fits every municipality."""
+    outer = _outer_rings(ground.border)
+    west, east = (pick(x for ring in outer for x, _ in ring) for pick in (min, max))
+    south, north = (pick(y for ring in outer for _, y in ring) for pick in (min, max))
+    # A degree of longitude is shorter than one of latitude by the cosine of the latitude.
+    squeeze = cos(radians((south + north) / 2))
+    scale = width / ((east - west) * squeeze)
+    height = round((north - south) * scale)
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return round((x - west) * squeeze * scale, 1), round((north - y) * scale, 1)
+
+    def path(geometry: dict[str, Any]) -> str:
+        return "".join(
+            "M" + "L".join(f"{x} {y}" for x, y in (place(*point) for point in ring)) + "Z"
+            for ring in _outer_rings(geometry)
+        )
+
+    pins = tuple(place(*area.label) for area in ground.districts[:7:2])
+    return Picture(width, height, path(ground.border), tuple(path(a.geometry) for a in ground.districts), pins)
+
+
+def _outer_rings(geometry: dict[str, Any]) -> list[list[Point]]:
+    polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
+    return [[(point[0], point[1]) for point in polygon[0]] for polygon in polygons]

@@ -3,7 +3,8 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from gateway.pages.dependencies import Services
+from gateway.geography import draw
+from gateway.pages.dependencies import Services, services_of
 from gateway.pages.drafting import load_draft
 from gateway.pages.rendering import render
 
@@ -14,7 +15,8 @@ router = APIRouter(include_in_schema=False)
 async def start(request: Request) -> Response:
     """Show what can be done here."""
     draft = await load_draft(request)
-    return render(request, "start.html", draft=draft if draft and not draft.empty and not draft.sent else None)
+    unsent = draft if draft and not draft.empty and not draft.sent else None
+    return render(request, "start.html", draft=unsent, picture=draw(services_of(request).ground))
 
 
 @router.get("/privacy")
