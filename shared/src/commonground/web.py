@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import ORJSONResponse, Response
+from fastapi.responses import JSONResponse, Response
 from opentelemetry import trace
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.datastructures import MutableHeaders
@@ -76,7 +76,6 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        default_response_class=ORJSONResponse,
         lifespan=run,
         responses={"default": {"model": problems.Problem, "description": "A problem"}},
     )
@@ -123,7 +122,7 @@ async def readyz(request: Request) -> Response:
         return problems.response(503, "not-ready", "The database does not answer")
     if not request.app.state.ready():
         return problems.response(503, "not-ready", "Too many events failed in a row")
-    return ORJSONResponse({"status": "ready"})
+    return JSONResponse({"status": "ready"})
 
 
 @_health.get("/metrics")

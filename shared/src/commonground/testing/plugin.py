@@ -19,6 +19,7 @@ import alembic.command
 import asyncpg
 import httpx
 import pytest
+import structlog
 from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 
@@ -29,6 +30,14 @@ from commonground.messaging.events import Subscription
 from commonground.settings import BlockSettings
 from commonground.testing.events import record
 from commonground.testing.tokens import Tokens
+
+
+def pytest_configure() -> None:
+    """Send log lines to pytest, which shows those of a failed test."""
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer(key_order=["event"])],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,36 @@
+"""How much one client may send."""
+
+import time
+from collections.abc import Collection
+
+from limits import parse_many
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+
+from intake.domain import RateLimitedError
+
+
+class ClientLimit:
+    """A moving window per client and kind of request, in this process; an empty rate sets no limit."""
+
+    def __init__(self, rate: str) -> None:
+        """Take rates like ``30/minute;200/hour``."""
+        self._limits = parse_many(rate) if rate else []
+        self._window = MovingWindowRateLimiter(MemoryStorage())
+
+    async def count(self, kind: str, client: str) -> None:
+        """Count one request; raise ``RateLimitedError`` when it is one too many."""
+        for limit in self._limits:
+            if not await self._window.hit(limit, kind, client):
+                stats = await self._window.get_window_stats(limit, kind, client)
+                raise RateLimitedError(max(1, int(stats.reset_time - time.time()) + 1))
+
+
+def client_address(peer: str, forwarded_for: str, trusted: Collection[str]) -> str:
+    """Return who the client is: the last address that a trusted proxy did not set itself."""
+    address = peer
+    for hop in reversed([part.strip() for part in forwarded_for.split(",") if part.strip()]):
+        if address not in trusted:
+            break
+        address = hop
+    return address

@@ -1,0 +1,41 @@
+"""Intake's HTTP door."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from commonground import web
+from commonground.database import Database
+from intake.api import reports, status, uploads
+from intake.borders import Borders
+from intake.clients import PhotoStore
+from intake.limits import ClientLimit
+from intake.problems import PROBLEMS
+from intake.settings import Settings
+
+_MULTIPART = 1_000_000  # bytes that a multipart body adds to a photo, generously
+
+
+def create_app(settings: Settings, database: Database) -> FastAPI:
+    """Return intake's app; nothing is read or connected before it starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.borders = Borders(settings.borders_file, settings.neighbours_file, settings.served)
+        app.state.photo_store = PhotoStore(settings)
+        app.state.limit = ClientLimit(settings.rate_limit)
+        app.state.trusted_proxies = frozenset(part.strip() for part in settings.trusted_proxies.split(","))
+        yield
+
+    return web.create_app(
+        block="intake",
+        title="Meldstroom intake",
+        description="Receives reports about public space",
+        settings=settings,
+        database=database,
+        routers=[reports.router, uploads.router, status.router],
+        problem_table=PROBLEMS,
+        lifespan=lifespan,
+        max_body=settings.max_photo_bytes + _MULTIPART,
+    )

@@ -1,0 +1,162 @@
+"""Every SQL statement of intake; functions take the session first."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.tables import categories, report_states, reporter_messages, reports, uploads
+
+_insert_report = (
+    sa.insert(reports)
+    .values(number=sa.bindparam("prefix", type_=sa.Text) + sa.cast(sa.text("nextval('report_numbers')"), sa.Text))
+    .returning(reports.c.number)
+)
+
+
+async def add_report(session: AsyncSession, values: Mapping[str, Any], *, prefix: str) -> str:
+    """Insert a report; return the number that it got."""
+    result = await session.execute(_insert_report, [{**values, "prefix": prefix}])
+    return str(result.scalar_one())
+
+
+async def attach(session: AsyncSession, report_id: UUID, upload_ids: Sequence[UUID]) -> int:
+    """Give stored, loose uploads to a report in this order; return how many there were."""
+    order = sa.values(sa.column("id", sa.Uuid), sa.column("position", sa.SmallInteger), name="wanted").data(
+        [(upload_id, position) for position, upload_id in enumerate(upload_ids)]
+    )
+    statement = (
+        sa.update(uploads)
+        .where(uploads.c.id == order.c.id, uploads.c.report_id.is_(None), uploads.c.stored)
+        .values(report_id=report_id, position=order.c.position)
+        .returning(uploads.c.id)
+    )
+    return len((await session.execute(statement)).all())
+
+
+async def category_is_known(session: AsyncSession, municipality: str, slug: str) -> bool:
+    """Tell whether a category may be chosen; True while this block has heard of no category at all."""
+    query = sa.select(
+        sa.exists().where(categories.c.municipality == municipality, categories.c.slug == slug, categories.c.active),
+        sa.exists().where(categories.c.municipality == municipality),
+    )
+    known, any_known = (await session.execute(query)).one()
+    return bool(known) or not any_known
+
+
+async def report(session: AsyncSession, report_id: UUID) -> Any | None:
+    """Return a report by its id."""
+    return (await session.execute(sa.select(reports).where(reports.c.id == report_id))).one_or_none()
+
+
+async def report_by_token(session: AsyncSession, token: str) -> Any | None:
+    """Return a report with its state and category names, by the token of its status page."""
+    query = (
+        sa.select(
+            reports, report_states.c.case_status, report_states.c.category, categories.c.name_nl, categories.c.name_en
+        )
+        .outerjoin(report_states, report_states.c.report_id == reports.c.id)
+        .outerjoin(
+            categories,
+            sa.and_(categories.c.municipality == reports.c.municipality, categories.c.slug == report_states.c.category),
+        )
+        .where(reports.c.status_token == token)
+    )
+    return (await session.execute(query)).one_or_none()
+
+
+async def attachments(session: AsyncSession, report_id: UUID) -> Sequence[Any]:
+    """Return the photos of a report in the reporter's order."""
+    query = sa.select(uploads).where(uploads.c.report_id == report_id).order_by(uploads.c.position)
+    return (await session.execute(query)).all()
+
+
+async def messages(session: AsyncSession, report_id: UUID) -> Sequence[Any]:
+    """Return what was sent to the reporter, oldest first."""
+    query = sa.select(reporter_messages).where(reporter_messages.c.report_id == report_id)
+    return (await session.execute(query.order_by(reporter_messages.c.at))).all()
+
+
+async def add_upload(session: AsyncSession, upload_id: UUID) -> None:
+    """Note an upload before its files are written, so that cleaning finds the files of a crash."""
+    await session.execute(sa.insert(uploads).values(id=upload_id))
+
+
+async def upload_stored(session: AsyncSession, upload_id: UUID, *, width: int, height: int, size: int) -> None:
+    """Mark an upload as completely stored."""
+    statement = sa.update(uploads).where(uploads.c.id == upload_id)
+    await session.execute(statement.values(stored=True, width=width, height=height, size=size))
+
+
+async def take_loose_uploads(session: AsyncSession, before: datetime, limit: int) -> list[UUID]:
+    """Return loose uploads from before a moment, locked: no report can take them until the transaction ends."""
+    query = (
+        sa.select(uploads.c.id)
+        .where(uploads.c.report_id.is_(None), uploads.c.created_at < before)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list((await session.execute(query)).scalars())
+
+
+async def delete_uploads(session: AsyncSession, upload_ids: Sequence[UUID]) -> None:
+    """Delete uploads."""
+    await session.execute(sa.delete(uploads).where(uploads.c.id.in_(upload_ids)))
+
+
+async def merge_case_states(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep the newest status of each report's case; ``rows`` hold each report once."""
+    statement = insert(report_states)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["report_id"],
+            set_={"case_status": statement.excluded.case_status, "case_sequence": statement.excluded.case_sequence},
+            where=statement.excluded.case_sequence > report_states.c.case_sequence,
+        ),
+        sorted(rows, key=lambda row: str(row["report_id"])),
+    )
+
+
+async def merge_classifications(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep the newest category of each report; ``rows`` hold each report once."""
+    statement = insert(report_states)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["report_id"],
+            set_={
+                "category": statement.excluded.category,
+                "classification_sequence": statement.excluded.classification_sequence,
+            },
+            where=statement.excluded.classification_sequence > report_states.c.classification_sequence,
+        ),
+        sorted(rows, key=lambda row: str(row["report_id"])),
+    )
+
+
+async def merge_categories(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep the newest names of each category."""
+    statement = insert(categories)
+    changed = {name: getattr(statement.excluded, name) for name in ("name_nl", "name_en", "active", "sequence")}
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["municipality", "slug"],
+            set_=changed,
+            where=statement.excluded.sequence >= categories.c.sequence,
+        ),
+        list(rows),
+    )
+
+
+async def add_messages(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what was sent to reporters, each message once."""
+    await session.execute(insert(reporter_messages).on_conflict_do_nothing(index_elements=["id"]), list(rows))
+
+
+async def forget_messages(session: AsyncSession, report_ids: Sequence[UUID]) -> None:
+    """Remove the words that were sent to the reporters of these reports."""
+    statement = sa.update(reporter_messages).where(reporter_messages.c.report_id.in_(report_ids))
+    await session.execute(statement.values(text=None))
