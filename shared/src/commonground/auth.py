@@ -86,6 +86,8 @@ class Authenticator:
         return found
 
     async def _key(self, kid: str) -> Any:
+        if not kid:
+            raise AuthenticationError
         async with self._lock:
             if kid not in self._keys and time.monotonic() - self._fetched_at > _REFETCH_SECONDS:
                 self._keys = {**self._keys, **await asyncio.to_thread(self._fetch)}

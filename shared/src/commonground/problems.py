@@ -115,7 +115,6 @@ def install(app: FastAPI, table: Mapping[type[Exception], ProblemType]) -> None:
     app.add_exception_handler(HTTPException, _on_http_error)
     for unavailable in (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError, DBAPIError):
         app.add_exception_handler(unavailable, _on_database_error)
-    app.add_exception_handler(Exception, _on_unknown_error)
 
 
 def _known(table: Mapping[type[Exception], ProblemType]) -> Any:
@@ -178,6 +177,7 @@ async def _on_database_error(_request: Request, error: Exception) -> Response:
     return response(503, "unavailable", "Temporarily unavailable, try again", headers={"Retry-After": "5"})
 
 
-async def _on_unknown_error(_request: Request, error: Exception) -> Response:
+def unexpected(error: Exception) -> Response:
+    """Log a defect of ours, without any of its data, and return the 500."""
     log.error("request_failed", exc_info=error)
     return response(500, "internal-error", "Something went wrong on our side")

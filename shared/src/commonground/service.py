@@ -76,6 +76,9 @@ async def _serve(
             log_config=None,
             access_log=False,
             server_header=False,
+            # Who the client is, a block reads itself from proxies that it knows; uvicorn would believe anyone on
+            # the same machine.
+            proxy_headers=False,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=10,
         )

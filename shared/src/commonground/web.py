@@ -30,7 +30,7 @@ API_VERSION = "1.0.0"
 PREFIX = "/v1"
 MAX_BODY = 1_048_576  # bytes; blocks that take files say how much more
 
-_HEADERS = {
+HEADERS = {
     "API-Version": API_VERSION,
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -76,6 +76,8 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        max_body_size=max_body,
+        telemetry={"tracing": False, "metrics": False},  # the door does both, for HTTP and events alike
         lifespan=run,
         responses={"default": {"model": problems.Problem, "description": "A problem"}},
     )
@@ -88,7 +90,7 @@ def create_app(
     app.include_router(_health)
     problems.install(app, problem_table)
     app.openapi = lambda: _openapi(app, block, settings)  # type: ignore[method-assign]  # FastAPI's documented way
-    app.add_middleware(_Door, block=block, max_body=max_body)
+    app.add_middleware(_Door, block=block)
     return app
 
 
@@ -208,17 +210,12 @@ _DESCRIPTIONS = {
 }
 
 
-class _BodyTooLargeError(Exception):
-    pass
-
-
 class _Door:
-    """Trace, headers, metrics and the limit on bodies for every request, without buffering."""
+    """Trace, headers and metrics for every request, without buffering."""
 
-    def __init__(self, app: ASGIApp, *, block: str, max_body: int) -> None:
+    def __init__(self, app: ASGIApp, *, block: str) -> None:
         self.app = app
         self.block = block
-        self.max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -229,15 +226,6 @@ class _Door:
         span = tracing.start_span(f"{scope['method']} {self.block}", headers.get(b"traceparent", b"").decode("latin-1"))
         status = 500
         answered = False
-        seen = 0
-
-        async def limited() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self.max_body:
-                raise _BodyTooLargeError
-            return message
 
         async def completed(message: Message) -> None:
             nonlocal status, answered
@@ -245,20 +233,19 @@ class _Door:
                 answered = True
                 status = message["status"]
                 own = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in HEADERS.items():
                     own.setdefault(name, value)
             await send(message)
 
         with trace.use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
             try:
-                length = headers.get(b"content-length", b"0")
-                if length.isdigit() and int(length) > self.max_body:
-                    raise _BodyTooLargeError  # noqa: TRY301 - one answer for both ways to find out
-                await self.app(scope, limited, completed)
-            except _BodyTooLargeError:
-                refused = problems.response(413, "body-too-large", "The body is too large")
-                if not answered:
-                    await refused(scope, receive, completed)
+                await self.app(scope, receive, completed)
+            except Exception as error:
+                # Caught here and not by Starlette's outermost layer, so that this answer has our headers too.
+                refused = problems.unexpected(error)
+                if answered:
+                    raise
+                await refused(scope, receive, completed)
             finally:
                 # The route's template, never the path: paths hold identifiers and tokens.
                 route = getattr(scope.get("route"), "path", "none")

@@ -73,6 +73,23 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def kafka_broker() -> Iterator[str]:
+    """Address of a Kafka broker, from ``TEST_KAFKA`` or started for this run by the local launcher."""
+    given = os.environ.get("TEST_KAFKA")
+    if given:
+        yield given
+        return
+    from meldstroom_local import kafka
+
+    with tempfile.TemporaryDirectory(prefix="meldstroom-test-", ignore_cleanup_errors=True) as folder:
+        broker = kafka.start(Path(folder), throwaway=True)
+        try:
+            yield broker.bootstrap
+        finally:
+            broker.stop()
+
+
+@pytest.fixture(scope="session")
 def _templates() -> dict[str, str]:
     return {}
 
