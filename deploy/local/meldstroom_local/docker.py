@@ -1,6 +1,8 @@
 """The Docker rung: the images of compose.yaml, started through testcontainers when an engine answers."""
 
+import os
 import re
+from pathlib import Path
 from typing import Any, cast
 
 from meldstroom_local.places import PROJECT
@@ -8,6 +10,9 @@ from meldstroom_local.places import PROJECT
 
 def answers() -> str | None:
     """Return None when a Docker engine answers, else why not."""
+    sockets = (Path("/var/run/docker.sock"), Path.home() / ".docker" / "run" / "docker.sock")
+    if "DOCKER_HOST" not in os.environ and not any(socket.exists() for socket in sockets):
+        return "no Docker engine"
     try:
         import docker
     except ImportError:
@@ -17,7 +22,7 @@ def answers() -> str | None:
         client.ping()
         client.close()
     except Exception as error:  # noqa: BLE001  # whatever is wrong with an engine, the next rung is tried
-        return f"no Docker engine answers ({type(error).__name__})"
+        return f"the Docker engine does not answer ({type(error).__name__})"
     return None
 
 

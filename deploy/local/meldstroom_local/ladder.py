@@ -46,7 +46,8 @@ def climb(
             engine = rungs[name]()
         except (RungUnavailableError, NotStartedError) as error:
             reasons.append(f"{name}: {error}")
-            tell(f"{name}: {str(error).splitlines()[0]}")
+            if name != "address":
+                tell(f"{name}: {str(error).splitlines()[0]}")
             continue
         if memory is not None:
             memory.parent.mkdir(parents=True, exist_ok=True)

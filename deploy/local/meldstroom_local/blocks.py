@@ -1,0 +1,96 @@
+"""The blocks of the suite: which there are, at which port, and the environment each is started with."""
+
+import hashlib
+from pathlib import Path
+
+from meldstroom_local.places import PROJECT
+
+# The order gives the port: the gateway at PORT itself, the others behind it. New blocks are added at the end.
+_FIRST = ("gateway", "intake", "classification", "routing", "handling", "notification", "insight")
+IDENTITY_OFFSET = 10
+MAIL_OFFSET = 25
+POSTGRES_OFFSET = 32
+KAFKA_OFFSET = 92
+_NEW_BLOCKS_OFFSET = 40
+
+CLIENT_ID = "meldstroom"
+CLIENT_SECRET = "local-development"  # noqa: S105  # the development provider accepts any
+MUNICIPALITY = "GM0106"
+
+
+def names() -> list[str]:
+    """Return the blocks that can be started: folders of `services/` whose package can be run."""
+    programs = (PROJECT / "services").glob("*/src/*/__main__.py")
+    runnable = {program.parents[2].name for program in programs if program.with_name("manage.py").exists()}
+    return [name for name in _FIRST if name in runnable] + sorted(runnable - set(_FIRST))
+
+
+def port_of(block: str, port: int) -> int:
+    """Return the port of a block when the suite is at ``port``."""
+    if block in _FIRST:
+        return port + _FIRST.index(block)
+    return port + _NEW_BLOCKS_OFFSET + sorted(set(names()) - set(_FIRST)).index(block)
+
+
+def database_of(block: str) -> str:
+    """Return the name of a block's database."""
+    return f"meldstroom_{block.replace('-', '_')}"
+
+
+def environment(block: str, *, port: int, postgres: str, kafka: str, state: Path) -> dict[str, str]:
+    """Return the settings that a block is started with.
+
+    Args:
+        block: its name.
+        port: port of the whole suite.
+        postgres: address of the server, without a database.
+        kafka: bootstrap servers; empty for commands that need none.
+        state: folder for what the suite keeps.
+    """
+    public = f"http://127.0.0.1:{port}"
+    common = {
+        "DATABASE_URL": f"{postgres}/{database_of(block)}",
+        "KAFKA_BOOTSTRAP_SERVERS": kafka,
+        "HOST": "127.0.0.1",
+        "PORT": str(port_of(block, port)),
+        "ISSUER": public,
+        "JWKS_URL": f"{public}/.well-known/jwks.json",
+        "PUBLIC_URL": public,
+        "MUNICIPALITIES": MUNICIPALITY,
+        "FILES": str(state / "files" / block),
+    }
+    own = {
+        "notification": {
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": str(port + MAIL_OFFSET),
+        },
+        "gateway": {
+            "OIDC_ISSUER": f"http://127.0.0.1:{port + IDENTITY_OFFSET}",
+            "OIDC_CLIENT_ID": CLIENT_ID,
+            "OIDC_CLIENT_SECRET": CLIENT_SECRET,
+            **{
+                f"UPSTREAM_{_variable(name)}": f"http://127.0.0.1:{port_of(name, port)}"
+                for name in (*_FIRST, *names())
+                if name != "gateway"
+            },
+        },
+    }
+    prefix = _variable(block)
+    return {f"{prefix}_{name}": value for name, value in (common | own.get(block, {})).items()}
+
+
+def _variable(name: str) -> str:
+    return name.upper().replace("-", "_")
+
+
+def content_hash(block: str) -> str:
+    """Return a hash of everything that a block's migrations and seeds may depend on."""
+    digest = hashlib.sha256()
+    folder = PROJECT / "services" / block
+    for root in (folder / "src", folder / "migrations", PROJECT / "shared" / "src" / "commonground" / "migrations.py"):
+        files = [root] if root.is_file() else sorted(root.rglob("*"))
+        for file in files:
+            if file.is_file() and "__pycache__" not in file.parts:
+                digest.update(str(file.relative_to(PROJECT)).encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
