@@ -77,7 +77,8 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         max_body_size=max_body,
-        telemetry={"tracing": False, "metrics": False},  # the door does both, for HTTP and events alike
+        # Off: the door makes the spans, and FastAPI's own logs would hold messages of errors, which quote input.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         lifespan=run,
         responses={"default": {"model": problems.Problem, "description": "A problem"}},
     )
