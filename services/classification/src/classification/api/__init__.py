@@ -1,0 +1,1 @@
+"""Classification's HTTP door, one file per resource."""
