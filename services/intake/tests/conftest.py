@@ -17,7 +17,7 @@ def block(tmp_path_factory: pytest.TempPathFactory) -> BlockUnderTest:
         settings_class=Settings,
         create_app=create_app,
         subscriptions=lambda _settings: list(SUBSCRIPTIONS),
-        extra_settings={"rate_limit": "", "storage_url": f"file://{tmp_path_factory.mktemp('photos')}"},
+        extra_settings={"rate_limit": "none", "storage_url": f"file://{tmp_path_factory.mktemp('photos')}"},
     )
 
 

@@ -11,11 +11,11 @@ from intake.domain import RateLimitedError
 
 
 class ClientLimit:
-    """A moving window per client and kind of request, in this process; an empty rate sets no limit."""
+    """A moving window per client and kind of request, in this process; the rate `none` sets no limit."""
 
     def __init__(self, rate: str) -> None:
         """Take rates like ``30/minute;200/hour``."""
-        self._limits = parse_many(rate) if rate else []
+        self._limits = [] if rate in {"", "none"} else parse_many(rate)
         self._window = MovingWindowRateLimiter(MemoryStorage())
 
     async def count(self, kind: str, client: str) -> None:

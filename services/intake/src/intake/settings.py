@@ -33,7 +33,7 @@ class Settings(BlockSettings):
     number_prefix: str = Field(default="M-", max_length=8, description="What stands before the number of a report.")
     rate_limit: str = Field(
         default="30/minute;200/hour",
-        description="Reports and uploads that one client may send, each; empty: no limit (load tests).",
+        description="Reports and uploads that one client may send, each; `none`: no limit (load tests).",
     )
     trusted_proxies: str = Field(
         default="127.0.0.1,::1",
