@@ -60,6 +60,7 @@ def environment(block: str, *, port: int, postgres: str, kafka: str, state: Path
         "FILES": str(state / "files" / block),
     }
     own = {
+        "intake": {"STORAGE_URL": f"file://{state / 'files' / 'intake'}"},
         "notification": {
             "SMTP_HOST": "127.0.0.1",
             "SMTP_PORT": str(port + MAIL_OFFSET),
