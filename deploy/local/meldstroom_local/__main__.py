@@ -142,19 +142,11 @@ def print_mails(folder: Path) -> int:
 
 def print_token(folder: Path, person: str) -> int:
     """Print a bearer token and nothing else."""
-    from meldstroom_local import blocks, preparation
     from meldstroom_local.processes import NotStartedError
-    from meldstroom_local.state import State
+    from meldstroom_local.running import RunningSuite
 
-    known = State(folder).read()
-    if not known.get("postgres"):
-        print("the suite has not been started here; run `make up` first", file=sys.stderr)
-        return 1
-    settings = blocks.environment(
-        "gateway", port=known["port"], postgres=known["postgres"], kafka=known["kafka"], state=folder
-    )
     try:
-        print(preparation.manage("gateway", ["token", "--as", person], settings).strip())
+        print(RunningSuite(folder).token(person))
     except NotStartedError as error:
         print(error, file=sys.stderr)
         return 1

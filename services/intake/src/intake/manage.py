@@ -1,6 +1,5 @@
 """``python -m intake.manage`` manages the block."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import click
 import orjson
 
 import intake
-from commonground import manage
+from commonground import idempotency, manage
 from commonground.database import Database
 from intake import use_cases
 from intake.borders import Borders
@@ -17,8 +16,6 @@ from intake.incoming import SUBSCRIPTIONS
 from intake.main import create_app
 from intake.schemas import ReportRequest
 from intake.settings import Settings
-
-_BATCH = 50
 
 main = manage.commands(
     "intake",
@@ -39,32 +36,36 @@ def seed() -> None:
 @main.command(name="import")
 @click.argument("file", type=click.Path(exists=True, path_type=Path))
 def import_reports(file: Path) -> None:
-    """Take in reports of the past from FILE: JSON lines of a report request with ``submittedAt``.
+    """Take in reports of the past from FILE, for moving from another system and for demonstrations.
 
-    For moving from another system and for demonstrations. Prints the number of reports taken in after each batch.
+    Each line is a report request as JSON with two more fields: `submittedAt`, and `key`, which makes it harmless to
+    run the same file again. Prints a line for each report, as JSON: id and number.
     """
     settings = Settings()
     borders = Borders(settings.borders_file, settings.neighbours_file, settings.served)
+    lines = file.read_text().splitlines()
 
     async def take_in(database: Database) -> None:
-        done = 0
-        for batch in _batches(file):
-            async with database.transaction() as session:
-                for line in batch:
-                    values = orjson.loads(line)
-                    moment = datetime.fromisoformat(values.pop("submittedAt"))
-                    new = ReportRequest.model_validate(values).to_domain()
-                    await use_cases.submit_report(session, new, borders=borders, settings=settings, submitted_at=moment)
-            done += len(batch)
-            click.echo(done)
+        for line in lines:
+            values = orjson.loads(line)
+            moment, key = datetime.fromisoformat(values.pop("submittedAt")), values.pop("key")
+            request = ReportRequest.model_validate(values)
+            try:
+                async with database.transaction() as session:
+                    answer = await use_cases.submit_report(
+                        session,
+                        request.to_domain(),
+                        borders=borders,
+                        settings=settings,
+                        idempotency_key=key,
+                        fingerprint=idempotency.fingerprint(values),
+                        submitted_at=moment,
+                    )
+            except use_cases.RepeatedRequestError as repeat:
+                answer = repeat.answer.body
+            click.echo(orjson.dumps({"id": answer["id"], "number": answer["number"]}))
 
     manage.with_database("intake", settings, take_in)
-
-
-def _batches(file: Path) -> Iterator[list[str]]:
-    lines = file.read_text().splitlines()
-    for start in range(0, len(lines), _BATCH):
-        yield lines[start : start + _BATCH]
 
 
 if __name__ == "__main__":
