@@ -35,8 +35,7 @@ def contains(geometry: dict[str, Any], point: Point) -> bool:
     """Tell whether a Polygon or MultiPolygon holds the point; holes do not count."""
     polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
     return any(
-        _in_ring(point, outer) and not any(_in_ring(point, hole) for hole in holes)
-        for outer, *holes in polygons
+        _in_ring(point, outer) and not any(_in_ring(point, hole) for hole in holes) for outer, *holes in polygons
     )
 
 
@@ -71,6 +70,13 @@ class Ground:
     districts: tuple[Area, ...]
     neighbourhoods: tuple[Area, ...]
     streets: tuple[str, ...]
+
+    @cached_property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Return the box around the municipality: west, south, east, north."""
+        points = [point for ring in _outer_rings(self.border) for point in ring]
+        longitudes, latitudes = [x for x, _ in points], [y for _, y in points]
+        return min(longitudes), min(latitudes), max(longitudes), max(latitudes)
 
     def holds(self, point: Point) -> bool:
         """Tell whether the place lies in this municipality."""
@@ -134,9 +140,7 @@ class Picture:
 
 def draw(ground: Ground, *, width: int = 440) -> Picture:
     """Draw the municipality from its own geometry; decoration that fits every municipality."""
-    outer = _outer_rings(ground.border)
-    west, east = (pick(x for ring in outer for x, _ in ring) for pick in (min, max))
-    south, north = (pick(y for ring in outer for _, y in ring) for pick in (min, max))
+    west, south, east, north = ground.bounds
     # A degree of longitude is shorter than one of latitude by the cosine of the latitude.
     squeeze = cos(radians((south + north) / 2))
     scale = width / ((east - west) * squeeze)

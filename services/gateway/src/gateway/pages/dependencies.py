@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Annotated, cast
 from urllib.parse import quote, urlsplit
 
-from commonground.auth import Principal
 from fastapi import Depends, Request
 
+from commonground.auth import Principal
 from gateway.branding import Branding
 from gateway.clients import Blocks
 from gateway.drafts import DraftStore

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from commonground import ids
 from fastapi import Request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.responses import Response
 
+from commonground import ids
 from gateway.drafts import LIFETIME, Draft
 from gateway.pages.dependencies import PageServices, services_of
 

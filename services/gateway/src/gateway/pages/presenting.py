@@ -57,6 +57,23 @@ PUBLIC_STATUS = {
 
 PRIORITY_LABELS = {"low": N_("Laag"), "normal": N_("Normaal"), "high": N_("Hoog")}
 
+MESSAGE_KINDS = {
+    "confirmation": N_("Ontvangstbevestiging"),
+    "closing": N_("Afhandelbericht"),
+    "update": N_("Tussenbericht"),
+    "question": N_("Vraag aan de melder"),
+}
+
+MESSAGE_STATES = {
+    "waiting": N_("Wacht op gegevens"),
+    "due": N_("Wordt verstuurd"),
+    "delivered": N_("Verstuurd"),
+    "failed": N_("Mislukt"),
+    "skipped": N_("Geen e-mailadres"),
+}
+
+MESSAGE_TONES = {"waiting": "quiet", "due": "busy", "delivered": "done", "failed": "danger", "skipped": "quiet"}
+
 CLOSED_STATUSES = frozenset({"closed", "cancelled", "split"})
 
 

@@ -99,13 +99,17 @@ def render(request: Request, template: str, *, status_code: int = 200, **context
     """Render a page in the visitor's language and answer it."""
     services = services_of(request)
     language = language_of(request)
-    html = environment(language).get_template(template).render(
-        request=request,
-        language=language,
-        languages=[(code, address_in(code, request)) for code in LANGUAGES],
-        branding=services.branding,
-        path=request.url.path,
-        **context,
+    html = (
+        environment(language)
+        .get_template(template)
+        .render(
+            request=request,
+            language=language,
+            languages=[(code, address_in(code, request)) for code in LANGUAGES],
+            branding=services.branding,
+            path=request.url.path,
+            **context,
+        )
     )
     headers = security_headers(services)
     body = html.encode()

@@ -1,13 +1,15 @@
 """Step 4 of reporting: look once more, send, and get the number."""
 
+import hashlib
 import re
 from datetime import UTC, datetime
 from typing import Any
 
-from commonground import ids
+import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from commonground import ids
 from gateway.branding import Branding
 from gateway.clients import BlockRefusedError, BlockUnavailableError
 from gateway.drafts import Draft, Sent
@@ -40,9 +42,7 @@ def report_of(draft: Draft, branding: Branding, language: Language) -> dict[str,
     if place is None:
         message = "a draft without a place cannot be sent"
         raise ValueError(message)
-    location: dict[str, Any] = {
-        "geometry": {"type": "Point", "coordinates": [place.longitude, place.latitude]}
-    }
+    location: dict[str, Any] = {"geometry": {"type": "Point", "coordinates": [place.longitude, place.latitude]}}
     if place.street:
         location["address"] = {
             "street": place.street,
@@ -115,13 +115,16 @@ async def send(request: Request) -> Response:
     if draft is None or draft_id is None or missing:
         return RedirectResponse(f"/melden/{missing}", SEE_OTHER)
     services = services_of(request)
+    report = report_of(draft, services.branding, language_of(request))
+    # Of the draft and of its content: the same press twice is one report, a mended one is a new request.
+    key = ids.derived(draft_id, hashlib.sha256(orjson.dumps(report)).hexdigest())
     try:
         answer = await services.blocks.ask(
             "intake",
             "/reports",
             method="POST",
-            json=report_of(draft, services.branding, language_of(request)),
-            key=str(draft_id),
+            json=report,
+            key=str(key),
             timeout=15,
         )
     except BlockUnavailableError:

@@ -147,9 +147,7 @@ def check_contact(choice: str, email: str, phone: str) -> Errors:
     elif len(email) > LONGEST_EMAIL or not re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", email):
         errors.add("email", N_("Vul een e-mailadres in zoals naam@voorbeeld.nl"))
     if phone and (not re.fullmatch(r"[0-9 ()+\-]+", phone) or len(re.sub(r"\D", "", phone)) not in range(9, 16)):
-        errors.add(
-            "phone", N_("Ongeldig telefoonnummer, alleen cijfers, spaties, haakjes, + en - zijn toegestaan.")
-        )
+        errors.add("phone", N_("Ongeldig telefoonnummer, alleen cijfers, spaties, haakjes, + en - zijn toegestaan."))
     return errors
 
 
