@@ -1,1 +1,1 @@
-"""Tells reporters what happens: templates, e-mail, delivery log."""
+"""Tells reporters what happens to their report: templates, e-mail, delivery log."""

@@ -1,0 +1,6 @@
+"""Runs the migrations of notification."""
+
+from commonground import migrations
+from notification.tables import metadata
+
+migrations.run(metadata, prefix="NOTIFICATION_")

@@ -1,0 +1,1 @@
+"""Rules of notification without any input or output."""

@@ -1,0 +1,22 @@
+"""Notification's HTTP door."""
+
+from fastapi import FastAPI
+
+from commonground import web
+from commonground.database import Database
+from notification.api import messages, previews, templates
+from notification.problems import PROBLEMS
+from notification.settings import Settings
+
+
+def create_app(settings: Settings, database: Database) -> FastAPI:
+    """Return notification's app."""
+    return web.create_app(
+        block="notification",
+        title="Meldstroom notification",
+        description="Tells reporters what happens to their report",
+        settings=settings,
+        database=database,
+        routers=[messages.router, templates.router, previews.router],
+        problem_table=PROBLEMS,
+    )

@@ -1,0 +1,19 @@
+"""Errors of notification's domain and how they are answered."""
+
+from commonground.idempotency import IdempotencyConflictError
+from commonground.problems import ProblemType
+from notification.domain import messages, templates
+
+PROBLEMS: dict[type[Exception], ProblemType] = {
+    messages.MessageNotFoundError: ProblemType(404, "message-not-found", "There is no such message"),
+    messages.ReportNotFoundError: ProblemType(404, "report-not-found", "Nothing is known of this report"),
+    messages.MessageUnderWayError: ProblemType(409, "message-under-way", "The message is still to be sent"),
+    messages.NoAddressError: ProblemType(409, "no-address", "The reporter cannot be reached by e-mail"),
+    messages.WordsRemovedError: ProblemType(409, "words-removed", "What the message said has been removed"),
+    templates.TemplateOutdatedError: ProblemType(
+        409, "template-outdated", "Somebody else has saved another version in the meantime"
+    ),
+    IdempotencyConflictError: ProblemType(
+        409, "idempotency-conflict", "This Idempotency-Key was used for another request"
+    ),
+}

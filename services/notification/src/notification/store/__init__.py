@@ -1,0 +1,1 @@
+"""Every SQL statement of notification; functions take the session first."""
