@@ -1,6 +1,8 @@
 """The blocks of the suite: which there are, at which port, and the environment each is started with."""
 
 import hashlib
+import json
+import secrets
 from pathlib import Path
 
 from meldstroom_local.places import PROJECT
@@ -57,27 +59,42 @@ def environment(block: str, *, port: int, postgres: str, kafka: str, state: Path
         "JWKS_URL": f"{public}/.well-known/jwks.json",
         "PUBLIC_URL": public,
         "MUNICIPALITIES": MUNICIPALITY,
-        "FILES": str(state / "files" / block),
     }
     own = {
-        "intake": {"STORAGE_URL": f"file://{state / 'files' / 'intake'}"},
-        "notification": {
-            "SMTP_HOST": "127.0.0.1",
-            "SMTP_PORT": str(port + MAIL_OFFSET),
-        },
+        "intake": {"STORAGE_URL": (state / "files" / "intake").as_uri()},
+        "notification": {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port + MAIL_OFFSET)},
         "gateway": {
-            "OIDC_ISSUER": f"http://127.0.0.1:{port + IDENTITY_OFFSET}",
-            "OIDC_CLIENT_ID": CLIENT_ID,
-            "OIDC_CLIENT_SECRET": CLIENT_SECRET,
+            "SECRET": _secret(state),
+            "PROVIDERS": json.dumps([_provider(port)]),
             **{
-                f"UPSTREAM_{_variable(name)}": f"http://127.0.0.1:{port_of(name, port)}"
-                for name in (*_FIRST, *names())
-                if name != "gateway"
+                f"{_variable(name)}_URL": f"http://127.0.0.1:{port_of(name, port)}"
+                for name in {*_FIRST, *names()} - {"gateway"}
             },
         },
     }
     prefix = _variable(block)
     return {f"{prefix}_{name}": value for name, value in (common | own.get(block, {})).items()}
+
+
+def _provider(port: int) -> dict[str, str]:
+    """Return the development identity provider as the gateway is told about it."""
+    return {
+        "name": "local",
+        "label": "Ontwikkeling",
+        "issuer": f"http://127.0.0.1:{port + IDENTITY_OFFSET}",
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+    }
+
+
+def _secret(state: Path) -> str:
+    """Return the gateway's secret, made up once: its signing keys are encrypted with it."""
+    file = state / "gateway-secret"
+    if not file.exists():
+        state.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(36))
+    return file.read_text()
 
 
 def _variable(name: str) -> str:

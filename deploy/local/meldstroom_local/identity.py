@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from meldstroom_local.people import PEOPLE
+from meldstroom_local.people import people
 
 _MOST_CODES = 1000
 
@@ -51,14 +51,14 @@ def create_app(key_file: Path | None = None) -> Any:
                     "email_verified": True,
                 },
             )
-            for person in PEOPLE
+            for person in people()
         ],
     )
     # The package switches on its debugger, which has no place behind a sign-in page.
     app.wsgi_app = app.wsgi_app.app  # type: ignore[attr-defined, method-assign]  # the debugger wraps the app
     app.debug = False
     app.secret_key = os.urandom(16)
-    app.context_processor(lambda: {"people": PEOPLE})
+    app.context_processor(lambda: {"people": people()})
     if key_file is not None:
         _keep_key(app, key_file)
     _check_pkce(app)

@@ -7,7 +7,7 @@ from typing import Self
 from rich.console import Console
 from rich.table import Table
 
-from meldstroom_local.people import PEOPLE
+from meldstroom_local.people import people
 from meldstroom_local.suite import Suite
 
 
@@ -58,17 +58,17 @@ class Screen:
         places.add_row(f"PostgreSQL ({told['rungs']['postgres']})", _without_password(told["postgres"]))
         places.add_row(f"Kafka ({told['rungs']['kafka']})", told["kafka"])
         places.add_row("Logs and data", str(suite.folder))
-        people = Table(
+        staff = Table(
             title="People who can sign in, without a password", title_justify="left", box=None, padding=(0, 2)
         )
         for heading in ("Account", "Name", "Role"):
-            people.add_column(heading, style="bold" if heading == "Account" else None)
-        for person in PEOPLE:
-            people.add_row(person.username, person.name, person.role)
+            staff.add_column(heading, style="bold" if heading == "Account" else None)
+        for person in people():
+            staff.add_row(person.username, person.name, person.role)
         self._console.print()
         self._console.print(places)
         self._console.print()
-        self._console.print(people)
+        self._console.print(staff)
         self._console.print("\n`make token AS=coordinator` gives a bearer token. Ctrl-C stops everything.")
 
 
