@@ -1,0 +1,1 @@
+"""Routing's HTTP door, one file per resource."""
