@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Text, and_, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ARRAY, ColumnElement, Text, and_, delete, func, insert, literal, or_, select, true, update
 from sqlalchemy import any_ as any_of
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,13 +20,13 @@ _SEEN_EVERY = timedelta(seconds=60)
 
 
 def _permissions_of(user_id: ColumnElement[UUID]) -> ColumnElement[list[str]]:
-    permission = func.unnest(roles.c.permissions).column_valued("permission")
+    single = func.unnest(roles.c.permissions).table_valued("permission").render_derived().lateral()
     found = (
-        select(permission)
-        .select_from(user_roles.join(roles, roles.c.id == user_roles.c.role_id))
+        select(single.c.permission)
+        .select_from(user_roles.join(roles, roles.c.id == user_roles.c.role_id).join(single, true()))
         .where(user_roles.c.user_id == user_id)
         .distinct()
-        .order_by(permission)
+        .order_by(single.c.permission)
         .correlate(users)
         .scalar_subquery()
     )
