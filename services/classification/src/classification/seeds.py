@@ -101,7 +101,12 @@ def terms() -> list[tuple[str, str]]:
         for category in main["subcategories"]
         for name in ("nameNl", "publicNameNl", "descriptionNl")
     ]
-    listed = [pair for path in sorted((FOLDER / "terms").glob("*.txt")) for pair in sections(path)]
+    listed = [
+        (term.strip(), slug)
+        for path in sorted((FOLDER / "terms").glob("*.txt"))
+        for line, slug in sections(path)
+        for term in line.split(",")
+    ]
     return described + listed
 
 
