@@ -1,0 +1,1 @@
+"""The HTTP door: one file per resource; parse, authorise, one use case, answer."""

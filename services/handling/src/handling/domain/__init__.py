@@ -1,0 +1,1 @@
+"""Rules of handling without any input or output."""

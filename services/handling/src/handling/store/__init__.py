@@ -1,0 +1,1 @@
+"""Every SQL statement of handling; functions take the session first."""

@@ -1,0 +1,129 @@
+"""Statements on copies of what other blocks own: reports, categories, departments, staff."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commonground.messaging.tables import outbox
+from handling.tables import categories, departments, reports, staff
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def _merge(
+    table: sa.Table, keys: Sequence[str], columns: Iterable[str], sequence: str, unless: str | None = None
+) -> pg.Insert:
+    """Return an upsert of the columns of one source, which only a newer sequence may change.
+
+    ``unless`` is a column that, once set, keeps the source's columns as they are: what was removed stays removed,
+    whatever a replay brings.
+    """
+    statement = pg.insert(table)
+    newer = statement.excluded[sequence] > table.c[sequence]
+    return statement.on_conflict_do_update(
+        index_elements=list(keys),
+        set_={name: statement.excluded[name] for name in (*columns, sequence)},
+        where=sa.and_(newer, table.c[unless].is_(None)) if unless else newer,
+    )
+
+
+_TEXT = ("description", "address", "address_text", "answers", "attachments", "language")
+_CONTACT = ("email", "phone", "contact_language")
+_merge_texts = _merge(reports, ["report_id"], _TEXT, "text_sequence", unless="text_removed_at")
+_merge_contacts = _merge(reports, ["report_id"], _CONTACT, "contact_sequence", unless="contact_removed_at")
+_merge_explanations = _merge(reports, ["report_id"], ["predictions"], "explanation_sequence", unless="text_removed_at")
+_merge_categories = _merge(categories, ["municipality", "slug"], ["main_category", "name_nl", "name_en"], "sequence")
+_merge_departments = _merge(departments, ["municipality", "code"], ["name", "active"], "sequence")
+_merge_staff = _merge(staff, ["user_id"], ["name", "departments", "municipalities", "active"], "sequence")
+
+
+async def merge_texts(session: AsyncSession, rows: Rows) -> None:
+    """Keep the newest text of each report."""
+    await session.execute(_merge_texts, _in_order(rows))
+
+
+async def merge_contacts(session: AsyncSession, rows: Rows) -> None:
+    """Keep the newest contact data of each report."""
+    await session.execute(_merge_contacts, _in_order(rows))
+
+
+async def merge_explanations(session: AsyncSession, rows: Rows) -> None:
+    """Keep the newest predictions of each report."""
+    await session.execute(_merge_explanations, _in_order(rows))
+
+
+def _in_order(rows: Rows) -> list[Mapping[str, Any]]:
+    return sorted(rows, key=lambda row: row["report_id"])
+
+
+async def remove_texts(session: AsyncSession, rows: Rows) -> set[UUID]:
+    """Remove what residents wrote, for good; return the reports where something was new to remove.
+
+    ``rows`` hold report and case id: a removal may arrive before what it removes.
+    """
+    gone = dict.fromkeys(("description", "address", "address_text", "answers", "attachments", "predictions"))
+    return await _remove(session, rows, gone, "text_removed_at")
+
+
+async def remove_contacts(session: AsyncSession, rows: Rows) -> set[UUID]:
+    """Remove contact data, for good; return the reports where something was new to remove."""
+    return await _remove(session, rows, dict.fromkeys(("email", "phone")), "contact_removed_at")
+
+
+async def remove_explanations(session: AsyncSession, report_ids: Sequence[UUID]) -> None:
+    """Remove predictions."""
+    statement = sa.update(reports).where(reports.c.report_id.in_(report_ids))
+    await session.execute(statement.values(predictions=None))
+
+
+async def _remove(session: AsyncSession, rows: Rows, gone: Mapping[str, None], marker: str) -> set[UUID]:
+    statement = pg.insert(reports).values(**{marker: sa.func.now()})
+    statement = statement.on_conflict_do_update(
+        index_elements=["report_id"],
+        set_={**gone, marker: sa.func.now()},
+        where=reports.c[marker].is_(None),
+    )
+    return set((await session.execute(statement.returning(reports.c.report_id), _in_order(rows))).scalars())
+
+
+async def remove_from_outbox(session: AsyncSession, topic: str, keys: Sequence[str]) -> None:
+    """Delete what was published about ``keys`` on a topic, so that no replay brings it back."""
+    await session.execute(sa.delete(outbox).where(outbox.c.key.in_(keys), outbox.c.topic == topic))
+
+
+async def merge_categories(session: AsyncSession, rows: Rows) -> None:
+    """Keep the newest names of each category."""
+    await session.execute(_merge_categories, list(rows))
+
+
+async def merge_departments(session: AsyncSession, rows: Rows) -> None:
+    """Keep the newest name of each department."""
+    await session.execute(_merge_departments, list(rows))
+
+
+async def merge_staff(session: AsyncSession, rows: Rows) -> None:
+    """Keep what is newest about each member of staff."""
+    await session.execute(_merge_staff, list(rows))
+
+
+async def remove_staff(session: AsyncSession, user_ids: Sequence[str]) -> None:
+    """Remove the names of people; their ids stay in histories."""
+    statement = sa.update(staff).where(staff.c.user_id.in_(user_ids))
+    await session.execute(statement.values(name=None, active=False, departments=[], municipalities=[]))
+
+
+async def colleague(session: AsyncSession, user_id: str) -> Any | None:
+    """Return a member of staff."""
+    return (await session.execute(sa.select(staff).where(staff.c.user_id == user_id))).one_or_none()
+
+
+async def colleagues(session: AsyncSession, municipalities: Sequence[str], department: str | None) -> Sequence[Any]:
+    """Return active staff of these municipalities, of one department when given, by name."""
+    query = sa.select(staff).where(staff.c.active, staff.c.municipalities.overlap(list(municipalities)))
+    if department is not None:
+        query = query.where(staff.c.departments.contains([department]))
+    return (await session.execute(query.order_by(staff.c.name, staff.c.user_id))).all()

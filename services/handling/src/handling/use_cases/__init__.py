@@ -1,0 +1,1 @@
+"""What somebody, or an event, can do with cases; one function each."""
