@@ -1,0 +1,125 @@
+"""Measures the suite on this machine in one run and writes docs/performance.md: ``make bench``.
+
+make bench ARGS="--seconds 5 --sizes 20000"   shorter
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from tools.bench import measures, report
+from tools.bench.bodies import new_report
+
+from meldstroom_local import places
+from meldstroom_local.suite import Suite
+
+BLOCKS = ("intake", "classification", "routing", "handling", "notification", "insight", "gateway")
+
+
+def main() -> None:
+    """Run all measurements."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each row")
+    parser.add_argument("--sizes", type=int, nargs="*", default=[20_000, 200_000], help="numbers of cases")
+    given = parser.parse_args()
+    figures: measures.Figures = {}
+    with tempfile.TemporaryDirectory(prefix="meldstroom-bench-", ignore_cleanup_errors=True) as folder:
+        _measure(Path(folder), figures, given.seconds, given.sizes)
+    report.write(figures, given.sizes, given.seconds)
+    print(f"written: {report.PAGE}")
+
+
+def _measure(folder: Path, figures: measures.Figures, seconds: float, sizes: list[int]) -> None:
+    environment = {"INTAKE_RATE_LIMIT": "none", **{f"{block.upper()}_LOG_LEVEL": "WARNING" for block in BLOCKS}}
+    port = next(p for p in range(22_000, 60_000, 50) if not any(places.listens(p + o) for o in range(40)))
+    suite = Suite(port=port, state_dir=folder, environment=environment)
+    tell("first start, with migrations, training and seeds")
+    first = _start(suite)
+    try:
+        tell("second start")
+        suite.stop()
+        second = _start(suite)
+        figures["start"] = f"{second:.1f} s (the first time, with migrations and training: {first:.1f} s)"
+        time.sleep(10)
+        figures |= measures.memory(suite)
+        tell("intake alone")
+        others = [block for block in suite.blocks if block not in {"intake", "gateway"}]
+        for block in (*others, "gateway"):
+            suite.stop_block(block)
+        alone, rate = measures.accepting(suite, "accept-alone", suite.urls["intake"], "/v1/reports", seconds)
+        figures |= alone
+        tell("floor")
+        bare, floor_rate = measures.floor(suite, seconds)
+        figures |= bare
+        figures["share"] = f"{100 * rate / floor_rate:.0f}%"
+        for block in (*others, "gateway"):
+            suite.start_block(block)
+        tell("catching up, then the whole chain")
+        _drain(suite)
+        figures |= measures.travel(suite, per_second=20, seconds=max(10.0, seconds))
+        figures |= measures.accepting(suite, "accept-all", suite.url, measures.REPORTS, seconds)[0]
+        _drain(suite)
+        figures |= measures.chain(suite, max(15.0, seconds))
+        present = 0
+        for size in sizes:
+            tell(f"{size:,} cases")
+            _fill(suite, size - present)
+            present = size
+            figures |= measures.reading(suite, size, seconds)
+    finally:
+        suite.stop()
+    for name, figure in figures.items():
+        print(f"{name:24} {figure}")
+
+
+def tell(what: str) -> None:
+    """Say what is going on."""
+    print(f"{time.strftime('%H:%M:%S')} {what}", flush=True)
+
+
+def _start(suite: Suite) -> float:
+    """Start the suite; return the seconds until a report was accepted."""
+    began = time.monotonic()
+    suite.start()
+    raw = new_report("/", email=False)(0).split(b"\r\n\r\n", 1)[1]
+    while True:
+        request = urllib.request.Request(
+            suite.url + measures.REPORTS, data=raw, headers={"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                if answer.status == 201:
+                    return time.monotonic() - began
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+
+
+def _drain(suite: Suite) -> None:
+    """Wait until all mails of accepted reports are out."""
+    import asyncio
+
+    asyncio.run(measures.until_quiet(suite))
+    seen, same = -1, 0
+    while same < 5:
+        now = len(suite.mails())
+        same = same + 1 if now == seen else 0
+        seen = now
+        time.sleep(1)
+
+
+def _fill(suite: Suite, number: int) -> None:
+    for block in ("handling", "insight"):
+        command = [sys.executable, "-m", f"{block}.manage", "fill", "--cases", str(number)]
+        subprocess.run(
+            command, check=True, env={**os.environ, **suite.block_environment(block)}, stdout=subprocess.DEVNULL
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""Memory of the processes that make up the suite."""
+
+import os
+import re
+from pathlib import Path
+
+import psutil
+
+
+def pss_mib(pid: int) -> float:
+    """Return the proportional set size of a process and its children: shared pages divided over their users."""
+    total = 0
+    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+        try:
+            text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+        except OSError:
+            continue
+        found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
+        total += int(found.group(1)) if found else 0
+    return total / 1024
+
+
+def machine() -> str:
+    """Return what this machine is, in one line."""
+    text = Path("/proc/cpuinfo").read_text()
+    model = next((line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("model name")), "?")
+    memory = psutil.virtual_memory().total / 2**30
+    return f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, Linux {os.uname().release}"
