@@ -52,7 +52,7 @@ def _measure(folder: Path, figures: measures.Figures, seconds: float, sizes: lis
         others = [block for block in suite.blocks if block not in {"intake", "gateway"}]
         for block in (*others, "gateway"):
             suite.stop_block(block)
-        alone, rate = measures.accepting(suite, "accept-alone", suite.urls["intake"], "/v1/reports", seconds)
+        alone, rate = measures.accepting("accept-alone", suite.urls["intake"], "/v1/reports", seconds)
         figures |= alone
         tell("floor")
         bare, floor_rate = measures.floor(suite, seconds)
@@ -63,7 +63,7 @@ def _measure(folder: Path, figures: measures.Figures, seconds: float, sizes: lis
         tell("catching up, then the whole chain")
         _drain(suite)
         figures |= measures.travel(suite, per_second=20, seconds=max(10.0, seconds))
-        figures |= measures.accepting(suite, "accept-all", suite.url, measures.REPORTS, seconds)[0]
+        figures |= measures.accepting("accept-all", suite.url, measures.REPORTS, seconds)[0]
         _drain(suite)
         figures |= measures.chain(suite, max(15.0, seconds))
         present = 0

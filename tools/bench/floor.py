@@ -8,7 +8,7 @@ log, trace or metric: what intake does on top is the difference.
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
 
 import asyncpg
@@ -74,7 +74,7 @@ def create_app(database_url: str) -> FastAPI:
     app = FastAPI(lifespan=lifespan)
 
     @app.post("/v1/reports", status_code=201)
-    async def submit(body: Report, idempotency_key: str = Header()) -> dict[str, Any]:
+    async def submit(body: Report, idempotency_key: Annotated[str, Header()]) -> dict[str, Any]:
         report_id, token = uuid4(), uuid4().hex
         longitude, latitude = body.location.geometry.coordinates
         email = body.contact.email if body.contact else None

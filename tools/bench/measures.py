@@ -63,7 +63,7 @@ def _wait_for_port(port: int) -> None:
         time.sleep(0.05)
 
 
-def accepting(suite: Suite, name: str, url: str, path: str, seconds: float) -> tuple[Figures, float]:
+def accepting(name: str, url: str, path: str, seconds: float) -> tuple[Figures, float]:
     """Measure how many new reports a second are accepted; return figures and the rate at 32 connections."""
     figures: Figures = {}
     rate = 0.0

@@ -48,6 +48,10 @@ _READS = (
 )
 
 
+def _row(label: str, name: str, figures: Figures) -> str:
+    return f"| {label} | {figures.get(name, 'not measured')} | {SIGNALEN.get(name, '–')} |"
+
+
 def write(figures: Figures, sizes: list[int], seconds: float) -> None:
     """Write the page."""
     lines = [
@@ -74,7 +78,6 @@ def write(figures: Figures, sizes: list[int], seconds: float) -> None:
     for size in sizes:
         lines += [f"## With {size:,} cases", "", "| measure | Meldstroom | Signalen |", "|---|---|---|"]
         for name, label in _READS:
-            key = f"{name}-{size}"
-            lines.append(f"| {label} | {figures.get(key, 'not measured')} | {SIGNALEN.get(key, '–')} |")
+            lines.append(_row(label, f"{name}-{size}", figures))
         lines.append("")
     PAGE.write_text("\n".join(lines))
