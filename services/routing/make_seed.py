@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from shapely import make_valid, set_precision, unary_union
-from shapely.errors import ShapelyError
 from shapely.geometry import MultiPolygon, Polygon, mapping, shape
 from shapely.geometry.base import BaseGeometry
 
@@ -24,6 +23,7 @@ SEED = Path(__file__).parent / "src" / "routing" / "seed"
 MUNICIPALITY = "GM0106"
 DEGREES = 0.00001  # about one metre, finer than the sources
 FALLBACK = "MLD"
+MINIMUM_RING = 3  # a ring of three positions goes forth and back
 
 # Department of the source -> department of the example municipality; what is missing goes to the fallback.
 DEPARTMENTS = {
@@ -93,13 +93,17 @@ def read(path: Path, prefix: str) -> dict[str, tuple[str, BaseGeometry]]:
         properties = feature["properties"]
         if not properties["statcode"].startswith(prefix):
             continue
-        try:
-            geometry = make_valid(shape(feature["geometry"]))
-        except (ShapelyError, ValueError):
-            continue  # the generalised source holds a few areas that shrank to a line
+        geometry = make_valid(shape(_whole(feature["geometry"])))
         name = re.sub(r"^Wijk \d+ ", "", properties["statnaam"])
         found[properties["statcode"]] = (name[:1].upper() + name[1:], geometry)
     return found
+
+
+def _whole(geometry: dict[str, Any]) -> dict[str, Any]:
+    """Return a geometry without the rings that shrank to a point in the generalised source."""
+    if geometry["type"] == "Polygon":
+        return {**geometry, "coordinates": [ring for ring in geometry["coordinates"] if len(ring) > MINIMUM_RING]}
+    return geometry
 
 
 def polygons(geometry: BaseGeometry) -> MultiPolygon:
