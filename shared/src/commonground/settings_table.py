@@ -1,5 +1,7 @@
 """The table of settings in each block's README, made from the settings class."""
 
+from pathlib import Path
+
 from pydantic_core import PydanticUndefined
 
 from commonground.settings import BlockSettings
@@ -14,6 +16,8 @@ def render(settings_class: type[BlockSettings]) -> str:
             default = "required"
         elif field.default_factory is not None or field.default in {PydanticUndefined, ""}:
             default = "empty"
+        elif isinstance(field.default, Path):
+            default = f"`{field.default.name}` of the package"
         else:
             default = f"`{field.default}`"
         lines.append(f"| `{(prefix + name).upper()}` | {default} | {field.description} |")
