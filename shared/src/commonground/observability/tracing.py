@@ -8,7 +8,6 @@ import secrets
 import time
 
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -23,6 +22,9 @@ def configure(block: str, otlp_endpoint: str = "", processor: SpanProcessor | No
     """Set up tracing for this process; ``processor`` is for tests that look at the spans."""
     provider = TracerProvider(sampler=ALWAYS_ON, resource=Resource({"service.name": f"meldstroom-{block}"}))
     if otlp_endpoint:
+        # Here and not above: it brings protobuf and an HTTP client, which most processes never need.
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
         address = f"{otlp_endpoint.rstrip('/')}/v1/traces"
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=address)))
     if processor is not None:
