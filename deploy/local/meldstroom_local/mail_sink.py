@@ -57,7 +57,13 @@ def describe(raw: bytes, recipients: list[str]) -> dict[str, Any]:
 
 def _body(message: EmailMessage, kind: str) -> str | None:
     part = message.get_body(preferencelist=(kind,))
-    return None if part is None else str(part.get_content()).replace("\r\n", "\n")
+    if part is None:
+        return None
+    try:
+        content = str(part.get_content())
+    except LookupError:  # a character set that nobody knows: show what can be read
+        content = bytes(part.get_payload(decode=True)).decode(errors="replace")
+    return content.replace("\r\n", "\n")
 
 
 async def serve(port: int, folder: Path) -> None:

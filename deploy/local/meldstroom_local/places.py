@@ -3,10 +3,12 @@
 import contextlib
 import hashlib
 import os
+import secrets
 import socket
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[3]
+_OWN_PORTS = range(20_000, 32_000)
 LOCAL = PROJECT / "deploy" / "local"
 
 
@@ -36,8 +38,11 @@ def short_hash(text: str) -> str:
 
 
 def free_port(preferred: int | None = None) -> int:
-    """Return ``preferred`` when nothing listens there, else any free port of 127.0.0.1."""
-    for wanted in (preferred, 0):
+    """Return ``preferred`` when nothing listens there, else any free port of 127.0.0.1.
+
+    Below the range from which the system gives ports to others, so that nobody takes it before it is used.
+    """
+    for wanted in (preferred, *(secrets.choice(_OWN_PORTS) for _ in range(100))):
         if wanted is None:
             continue
         with socket.socket() as probe:
@@ -46,7 +51,7 @@ def free_port(preferred: int | None = None) -> int:
                 probe.bind(("127.0.0.1", wanted))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            return wanted
     raise OSError("this machine has no free port")
 
 
