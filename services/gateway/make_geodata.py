@@ -5,6 +5,7 @@
 The result is committed; nothing needs the source files afterwards. Sources and licences stand in
 ``src/gateway/static/geo/NOTICE``.
 """
+# ruff: noqa: INP001 - a script beside the package, not part of it
 
 from __future__ import annotations
 
@@ -98,18 +99,12 @@ def main() -> None:
         "municipality": code,
         "bounds": rounded(border.bounds),
         "border": area(code, "", border),
-        "districts": areas(
-            folder / "cbs2014_wijken_8_gemeenten.geojson", f"WK{number}", border
-        ),
-        "neighbourhoods": areas(
-            folder / "cbs2014_buurten_8_gemeenten.geojson", f"BU{number}", border
-        ),
+        "districts": areas(folder / "cbs2014_wijken_8_gemeenten.geojson", f"WK{number}", border),
+        "neighbourhoods": areas(folder / "cbs2014_buurten_8_gemeenten.geojson", f"BU{number}", border),
     }
     GROUND.mkdir(parents=True, exist_ok=True)
     SEED.mkdir(parents=True, exist_ok=True)
-    (GROUND / f"{code}.json").write_text(
-        json.dumps(ground, ensure_ascii=False, separators=(",", ":")) + "\n"
-    )
+    (GROUND / f"{code}.json").write_text(json.dumps(ground, ensure_ascii=False, separators=(",", ":")) + "\n")
     with (folder / "assen_straatnamen.csv").open() as source:
         streets = sorted({row["straatnaam"].strip() for row in csv.DictReader(source)})
     (SEED / f"{code}-streets.txt").write_text("\n".join(streets) + "\n")

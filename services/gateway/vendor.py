@@ -8,6 +8,7 @@ nor running needs Node. ``vendor.json`` holds the SHA-256 of every package and o
     python vendor.py --check    # compare what is committed with the manifest, no network
     python vendor.py --trust    # after a change of versions: write new sums into the manifest
 """
+# ruff: noqa: INP001 - a script beside the package, not part of it
 
 from __future__ import annotations
 
@@ -89,11 +90,7 @@ def check() -> None:
         for package in json.loads(MANIFEST.read_text())["packages"]
         for entry in package["files"].values()
     }
-    present = {
-        str(path.relative_to(TARGET)): sha256(path.read_bytes())
-        for path in TARGET.rglob("*")
-        if path.is_file()
-    }
+    present = {str(path.relative_to(TARGET)): sha256(path.read_bytes()) for path in TARGET.rglob("*") if path.is_file()}
     if expected != present:
         different = sorted(set(expected.items()) ^ set(present.items()))
         sys.exit("vendored files differ from vendor.json: " + ", ".join(n for n, _ in different))

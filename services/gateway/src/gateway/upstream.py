@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 
@@ -119,7 +119,12 @@ class Person(Answer):
     """Somebody who can get a case."""
 
     id: str
-    name: str
+    name: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Return the name, or something to tell people apart when the name is not known."""
+        return self.name or self.id[:8]
 
 
 class CaseItem(Answer):
@@ -165,17 +170,32 @@ class Prediction(Answer):
     words: list[str] = Field(default_factory=list)
 
 
+class Actor(Answer):
+    """Who did something."""
+
+    id: str = ""
+    name: str | None = None
+
+
 class HistoryEntry(Answer):
-    """One thing that happened to a case."""
+    """One thing that happened to a case; nobody did it by hand when there is no actor."""
 
     at: datetime
     kind: str
-    actor: str | None = None
-    actor_name: str | None = None
-    before: str | None = None
-    after: str | None = None
+    actor: Actor | None = None
+    after: str | None = Field(default=None, alias="to")
+    after_name: dict[str, str] | None = Field(default=None, alias="toName")
     text: str | None = None
+    text_removed: bool = False
     details: dict[str, Any] = Field(default_factory=dict)
+
+
+class Explanation(Answer):
+    """Why the case has its category."""
+
+    origin: str | None = None
+    confidence: float | None = None
+    predictions: list[Prediction] = Field(default_factory=list)
 
 
 class Contact(Answer):
@@ -202,36 +222,30 @@ class CaseDetail(CaseItem):
     attachments: list[Attachment] = Field(default_factory=list)
     contact: Contact | None = None
     contact_hidden: bool = False
-    explanation: list[Prediction] = Field(default_factory=list)
+    has_contact: bool = False
+    explanation: Explanation | None = None
     history: list[HistoryEntry] = Field(default_factory=list)
     allowed_statuses: list[str] = Field(default_factory=list)
 
-    @field_validator("explanation", mode="before")
-    @classmethod
-    def _flat(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            return value.get("predictions") or []
-        return value or []
-
-    @field_validator("allowed_statuses", mode="before")
-    @classmethod
-    def _codes(cls, value: Any) -> Any:
-        return [item.get("code", "") if isinstance(item, dict) else item for item in value or []]
+    @property
+    def can_be_mailed(self) -> bool:
+        """Tell whether the reporter can get a message, as far as this person may know."""
+        return bool(self.contact.email) if self.contact else self.contact_hidden and self.has_contact
 
 
 class Message(Answer):
-    """A mail to the reporter and what became of it."""
+    """A mail to the reporter and how far it is."""
 
     id: UUID
     kind: str = ""
-    state: str = Field(default="", alias="status")
+    state: str = ""
     subject: str | None = None
     attempts: int = 0
-    created_at: datetime | None = None
-    delivered_at: datetime | None = None
+    requested_at: datetime | None = None
+    settled_at: datetime | None = None
 
 
 class MessagePage(Answer):
-    """Mails about one report."""
+    """Mails about one report, newest first."""
 
     items: list[Message] = Field(default_factory=list)

@@ -94,7 +94,10 @@ class StubBlocks:
             "attachments": [{"id": str(uuid5(NAMESPACE, f"photo-{index}-{n}")), "contentType": "image/jpeg"} for n in range(row["photos"])],
             "contact": {"email": "j.devries@example.org", "phone": "+31592123456", "language": "nl"},
             "contactHidden": False,
+            "hasContact": True,
             "explanation": {
+                "origin": "model",
+                "confidence": 0.91,
                 "predictions": [
                     {"category": "lantaarnpaal-straatverlichting", "mainCategory": "wegen-verkeer-straatmeubilair", "confidence": 0.91, "words": ["lamp", "lantaarnpaal", "donker"]},
                     {"category": "onderhoud-stoep-straat-en-fietspad", "mainCategory": "wegen-verkeer-straatmeubilair", "confidence": 0.04, "words": ["nummer"]},
@@ -103,12 +106,12 @@ class StubBlocks:
             },
             "allowedStatuses": ["in-progress", "planned", "on-hold", "reaction-requested", "closed", "cancelled"],
             "history": [
-                {"id": str(uuid4()), "at": moment(-row["hours"]), "kind": "opened", "actor": None, "actorName": None, "before": None, "after": None, "text": None, "details": {}},
-                {"id": str(uuid4()), "at": moment(-row["hours"] + 0.01), "kind": "category", "actor": None, "actorName": None, "before": None, "after": row["category"], "text": None, "details": {}},
-                {"id": str(uuid4()), "at": moment(-row["hours"] + 0.02), "kind": "department", "actor": None, "actorName": None, "before": None, "after": row["department"], "text": None, "details": {}},
-                {"id": str(uuid4()), "at": moment(-row["hours"] + 0.1), "kind": "message-delivered", "actor": None, "actorName": None, "before": None, "after": None, "text": None, "details": {"kind": "confirmation"}},
-                {"id": str(uuid4()), "at": moment(-row["hours"] / 2), "kind": "assignment", "actor": HANNA, "actorName": "Hanna Visser", "before": None, "after": HANNA, "text": None, "details": {}},
-                {"id": str(uuid4()), "at": moment(-row["hours"] / 3), "kind": "note", "actor": HANNA, "actorName": "Hanna Visser", "before": None, "after": None, "text": "Monteur is gebeld, onderdeel is besteld.\nKomt donderdag.", "details": {}},
+                {"id": str(uuid4()), "at": moment(-row["hours"]), "kind": "opened", "actor": None, "from": None, "to": None, "toName": None, "textRemoved": False, "text": None, "details": {}},
+                {"id": str(uuid4()), "at": moment(-row["hours"] + 0.01), "kind": "category", "actor": None, "from": None, "to": row["category"], "toName": NAMES.get(row["category"] or ""), "textRemoved": False, "text": None, "details": {}},
+                {"id": str(uuid4()), "at": moment(-row["hours"] + 0.02), "kind": "department", "actor": None, "from": None, "to": row["department"], "toName": {"nl": dict(DEPARTMENTS).get(row["department"] or "", ""), "en": ""}, "textRemoved": False, "text": None, "details": {}},
+                {"id": str(uuid4()), "at": moment(-row["hours"] + 0.1), "kind": "message-delivered", "actor": None, "from": None, "to": None, "toName": None, "textRemoved": False, "text": None, "details": {"kind": "confirmation"}},
+                {"id": str(uuid4()), "at": moment(-row["hours"] / 2), "kind": "assignment", "actor": {"id": HANNA, "name": "Hanna Visser"}, "from": None, "to": HANNA, "toName": None, "textRemoved": False, "text": None, "details": {}},
+                {"id": str(uuid4()), "at": moment(-row["hours"] / 3), "kind": "note", "actor": {"id": HANNA, "name": "Hanna Visser"}, "from": None, "to": None, "toName": None, "textRemoved": False, "text": "Monteur is gebeld, onderdeel is besteld.\nKomt donderdag.", "details": {}},
             ],
         }
 
@@ -227,8 +230,8 @@ class StubBlocks:
 
     async def messages(self, _request: web.Request) -> web.Response:
         return web.json_response({"items": [
-            {"id": str(uuid5(NAMESPACE, "mail-1")), "kind": "confirmation", "status": "delivered", "subject": "Uw melding M-10001", "attempts": 1, "createdAt": moment(-2), "deliveredAt": moment(-1.9)},
-            {"id": str(uuid5(NAMESPACE, "mail-2")), "kind": "update", "status": "failed", "subject": "Bericht", "attempts": 4, "createdAt": moment(-1), "deliveredAt": None},
+            {"id": str(uuid5(NAMESPACE, "mail-1")), "kind": "confirmation", "state": "delivered", "subject": "Uw melding M-10001", "attempts": 1, "requestedAt": moment(-2), "settledAt": moment(-1.9)},
+            {"id": str(uuid5(NAMESPACE, "mail-2")), "kind": "update", "state": "failed", "subject": "Bericht", "attempts": 4, "requestedAt": moment(-1), "settledAt": moment(-0.5)},
         ], "nextCursor": None})
 
     async def public_cases(self, _request: web.Request) -> web.Response:

@@ -35,7 +35,34 @@ async def _values(request: Request) -> dict[str, str]:
 async def _who_changed_it(request: Request, staff: StaffSession, number: str) -> str:
     case = await find_case(services_of(request).blocks, staff, number)
     latest = max(case.history, key=lambda entry: entry.at, default=None)
-    return (latest.actor_name if latest else None) or ""
+    return (latest.actor.name if latest and latest.actor else None) or ""
+
+
+# What a block says of a field, in the words of this page.
+FIELD_MESSAGES = (
+    ("text", "missing", N_("Deze status vraagt om een bericht of toelichting.")),
+    ("text", "too-long", N_("Het bericht is te lang voor deze status.")),
+    ("notifyReporter", "not-allowed", N_("Bij deze status kan de melder niet op deze manier bericht krijgen.")),
+    ("status", "no-email", N_("De melder heeft geen e-mailadres opgegeven, er kan geen vraag worden gesteld.")),
+    ("assignee", "not-a-member", N_("Deze collega hoort niet bij de afdeling van deze melding.")),
+)
+
+
+def _why(error: BlockRefusedError) -> tuple[str, int]:
+    """Say why a block refused, and with which status the page is shown."""
+    if error.status == CONFLICT:
+        if error.kind.endswith("transition-not-allowed"):
+            return N_("Deze status kan nu niet meer worden gekozen. Kies een andere."), CONFLICT
+        if error.kind.endswith("version-conflict"):
+            return N_("Deze melding is net gewijzigd. Bekijk de wijziging en sla opnieuw op."), CONFLICT
+        return N_("Dit kan nu niet. Probeer het over een paar tellen opnieuw."), CONFLICT
+    if error.status == 403:  # noqa: PLR2004 - forbidden
+        return N_("Je hebt geen bevoegdheid om dit te doen."), 403
+    for problem in error.errors:
+        for field, code, message in FIELD_MESSAGES:
+            if problem.field.endswith(field) and problem.code == code:
+                return message, INVALID
+    return N_("Dit kan niet worden opgeslagen. Controleer wat je hebt ingevuld."), INVALID
 
 
 async def _carry_out(request: Request, staff: StaffSession, number: str, form: str, act: Act) -> Response:
@@ -52,17 +79,14 @@ async def _carry_out(request: Request, staff: StaffSession, number: str, form: s
             503,
         )
     except BlockRefusedError as error:
-        status = error.status
-        if status == CONFLICT and (name := await _who_changed_it(request, staff, number)):
+        message, status = _why(error)
+        if error.kind.endswith("version-conflict") and (name := await _who_changed_it(request, staff, number)):
             names = {"name": name}
             message = N_("Deze melding is net gewijzigd door %(name)s. Bekijk de wijziging en sla opnieuw op.")
-        elif status == CONFLICT:
-            message = N_("Deze melding is net gewijzigd. Bekijk de wijziging en sla opnieuw op.")
-        elif status == 403:  # noqa: PLR2004 - forbidden
-            message = N_("Je hebt geen bevoegdheid om dit te doen.")
-        else:
-            message, status = N_("Dit kan niet worden opgeslagen. Controleer wat je hebt ingevuld."), INVALID
     else:
+        leaves = done == "afdeling" and not staff.may("case:read-all")
+        if leaves and values.get("department") not in staff.principal.departments:
+            return RedirectResponse("/behandelen?gedaan=afdeling", SEE_OTHER)
         return RedirectResponse(f"/behandelen/{number}?gedaan={done}", SEE_OTHER)
     return await show_case(request, staff, number, Typed(form, values, message, names, status))
 
@@ -96,11 +120,10 @@ async def change_status(request: Request, staff: Handler, number: str) -> Respon
 
     async def act(values: Values) -> str:
         text = values.get("text", "").replace("\r\n", "\n").strip()
-        notify = values.get("notify") == "1"
+        # Without words there is nothing to send, whatever the box says.
+        notify = values.get("notify") == "1" and bool(text)
         if not values.get("status"):
             raise RefusedFormError(N_("Kies een nieuwe status."))
-        if notify and not text:
-            raise RefusedFormError(N_("Schrijf een bericht aan de melder, of zet het vinkje uit."))
         if len(text) > LONGEST_MESSAGE:
             raise RefusedFormError(N_("Het bericht is te lang."))
         body = {

@@ -18,6 +18,7 @@ from gateway.pages.presenting import (
     MESSAGE_KINDS,
     MESSAGE_STATES,
     MESSAGE_TONES,
+    ORIGINS,
     PRIORITY_LABELS,
     STATUS_LABELS,
 )
@@ -34,10 +35,10 @@ DONE = {
     "status": N_("De status is gewijzigd."),
     "bericht": N_("De status is gewijzigd en de melder krijgt bericht."),
     "toewijzing": N_("De melding is toegewezen."),
-    "afdeling": N_("De melding gaat naar de andere afdeling."),
+    "afdeling": N_("De melding gaat naar de gekozen afdeling."),
     "prioriteit": N_("De prioriteit is gewijzigd."),
     "notitie": N_("De notitie is toegevoegd."),
-    "categorie": N_("Het onderwerp is gewijzigd. De afdeling en de termijn volgen vanzelf."),
+    "categorie": N_("Het onderwerp wordt gewijzigd. De afdeling en de termijn volgen vanzelf."),
     "opnieuw": N_("Het bericht wordt opnieuw verstuurd."),
 }
 SETTLES_LATER = frozenset({"categorie", "afdeling", "opnieuw"})
@@ -113,7 +114,8 @@ async def show_case(request: Request, staff: StaffSession, number: str, typed: T
         "surroundings": services.ground.describe(point) if point else None,
         "statuses": STATUS_LABELS,
         "priorities": PRIORITY_LABELS,
-        "timeline": timeline_of(case, reference.category_names(tree), departments, people, language_of(request)),
+        "timeline": timeline_of(case, departments, people, language_of(request)),
+        "origins": ORIGINS,
         "message_kinds": MESSAGE_KINDS,
         "message_states": MESSAGE_STATES,
         "message_tones": MESSAGE_TONES,
@@ -131,7 +133,13 @@ async def show_case(request: Request, staff: StaffSession, number: str, typed: T
 @router.get("/behandelen/{number}")
 async def case_detail(request: Request, staff: Handler, number: str) -> Response:
     """Show one case."""
-    return await show_case(request, staff, number)
+    try:
+        return await show_case(request, staff, number)
+    except MissingError:
+        if "hx-request" not in request.headers:
+            raise
+        # The part of the page that looks again after a change: the case may have left this person's departments.
+        return render(request, "desk/moved.html", number=number, staff=staff, nav="list", shortcuts=False)
 
 
 @router.get("/behandelen/{number}/fotos/{report_id}/{photo_id}/{variant}")

@@ -74,6 +74,12 @@ MESSAGE_STATES = {
 
 MESSAGE_TONES = {"waiting": "quiet", "due": "busy", "delivered": "done", "failed": "danger", "skipped": "quiet"}
 
+ORIGINS = {
+    "model": N_("Automatisch bepaald"),
+    "reporter": N_("Gekozen door de melder"),
+    "handler": N_("Gekozen door een medewerker"),
+}
+
 CLOSED_STATUSES = frozenset({"closed", "cancelled", "split"})
 
 

@@ -52,7 +52,7 @@ async def colleagues(blocks: Blocks, token: str, department: str) -> list[Person
     """Return the people who can get a case of a department."""
     path = f"/assignees?department={department}"
     found = await _ask(blocks, Person, "handling", path, token=token)
-    return sorted(found, key=lambda person: person.name)
+    return sorted(found, key=lambda person: person.label)
 
 
 def category_names(tree: Sequence[MainCategory]) -> dict[str, dict[str, str]]:

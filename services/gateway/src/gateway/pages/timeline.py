@@ -29,7 +29,6 @@ MARKS = {
     "note": ("note", "note"),
     "category": ("tag", "quiet"),
     "department": ("building", "quiet"),
-    "message-requested": ("send", "mail"),
     "message-delivered": ("mail", "mail"),
     "message-failed": ("alert-triangle", "danger"),
     "text-removed": ("trash", "quiet"),
@@ -42,7 +41,6 @@ class Names:
     """Where the words for codes come from."""
 
     language: Language
-    categories: Mapping[str, dict[str, str]]
     departments: Mapping[str, str]
     people: Mapping[str, str]
 
@@ -52,50 +50,50 @@ class Names:
 
 
 def _title(entry: HistoryEntry, names: Names) -> str:
-    say, details = names.say, entry.details
+    """Say what happened in one line."""
     after = entry.after or ""
+    name = named(entry.after_name, names.language, after)
+    # Each sentence has one open place at most.
+    value = ""
     match entry.kind:
         case "opened":
-            return say(N_("Melding ontvangen"))
+            text = N_("Melding ontvangen")
         case "status":
-            return say(N_("Status: %(status)s"), status=status_label(after, names.language))
+            text, value = N_("Status: %(value)s"), status_label(after, names.language)
+        case "assignment" if not after:
+            text = N_("Niemand meer toegewezen")
         case "assignment":
-            person = details.get("assigneeName") or names.people.get(after, "")
-            if not after:
-                return say(N_("Niemand meer toegewezen"))
-            return say(N_("Toegewezen aan %(name)s"), name=person) if person else say(N_("Toegewezen"))
+            value = names.people.get(after) or (name if name != after else "")
+            text = N_("Toegewezen aan %(value)s") if value else N_("Toegewezen")
         case "priority":
-            label = say(PRIORITY_LABELS.get(after, after)) if after else ""
-            return say(N_("Prioriteit: %(priority)s"), priority=label)
+            text, value = N_("Prioriteit: %(value)s"), names.say(PRIORITY_LABELS.get(after, after))
         case "note":
-            return say(N_("Notitie"))
+            text = N_("Notitie")
+        case "category" if entry.actor or entry.details.get("origin") == "handler":
+            text, value = N_("Onderwerp gewijzigd: %(value)s"), name
         case "category":
-            name = named(names.categories.get(after), names.language, after)
-            if entry.actor:
-                return say(N_("Onderwerp gewijzigd: %(name)s"), name=name)
-            return say(N_("Onderwerp bepaald: %(name)s"), name=name)
+            text, value = N_("Onderwerp bepaald: %(value)s"), name
         case "department":
-            name = str(details.get("departmentName") or names.departments.get(after, after))
-            return say(N_("Naar afdeling %(name)s"), name=name)
-        case "message-delivered" | "message-failed" | "message-requested":
-            kind = say(MESSAGE_KINDS.get(str(details.get("kind", "")), N_("Bericht")))
-            sentence = {
-                "message-delivered": N_("%(kind)s verstuurd aan de melder"),
-                "message-failed": N_("%(kind)s aan de melder kwam niet aan"),
-                "message-requested": N_("%(kind)s aan de melder gevraagd"),
-            }[entry.kind]
-            return say(sentence, kind=kind)
+            text, value = N_("Naar afdeling %(value)s"), names.departments.get(after, name)
+        case "message-delivered":
+            text, value = N_("%(value)s verstuurd aan de melder"), _message_kind(entry, names)
+        case "message-failed":
+            text, value = N_("%(value)s aan de melder kwam niet aan"), _message_kind(entry, names)
         case "text-removed":
-            return say(N_("De tekst van de melding is verwijderd"))
+            text = N_("De tekst van de melding is verwijderd")
         case "contact-removed":
-            return say(N_("De contactgegevens zijn verwijderd"))
+            text = N_("De contactgegevens zijn verwijderd")
         case _:
-            return entry.kind
+            text = entry.kind
+    return names.say(text, value=value)
+
+
+def _message_kind(entry: HistoryEntry, names: Names) -> str:
+    return names.say(MESSAGE_KINDS.get(str(entry.details.get("kind", "")), N_("Bericht")))
 
 
 def timeline_of(
     case: CaseDetail,
-    categories: Mapping[str, dict[str, str]],
     departments: Sequence[Department],
     people: Sequence[Person],
     language: Language,
@@ -103,19 +101,19 @@ def timeline_of(
     """Return the history of a case as lines for people."""
     names = Names(
         language,
-        categories,
         {department.code: department.name for department in departments},
-        {person.id: person.name for person in people},
+        {person.id: person.label for person in people},
     )
     lines = [
         Moment(
             at=entry.at,
             title=_title(entry, names),
-            text=entry.text,
-            who=entry.actor_name or (names.people.get(entry.actor) if entry.actor else None),
+            text=names.say(N_("De tekst is verwijderd.")) if entry.text_removed else entry.text,
+            who=(entry.actor.name or names.people.get(entry.actor.id, "?")) if entry.actor else None,
             icon=MARKS.get(entry.kind, ("info-circle", "quiet"))[0],
             tone=MARKS.get(entry.kind, ("info-circle", "quiet"))[1],
         )
         for entry in case.history
     ]
-    return sorted(lines, key=lambda line: line.at, reverse=True)
+    # Entries of one moment stay in the order in which they were written.
+    return lines[::-1]

@@ -142,6 +142,7 @@ async def worklist(request: Request, staff: Handler) -> Response:
     )
     people = await reference.colleagues(services.blocks, staff.token, filters.afdeling) if filters.afdeling else []
     context: dict[str, Any] = {
+        "moved_on": request.query_params.get("gedaan") == "afdeling",
         "page": page,
         "failure": failure,
         "filters": filters,

@@ -21,12 +21,25 @@ function label(point, name, className) {
   }).on("add", (event) => { event.target.getElement().textContent = name; });
 }
 
+/** Hide names that would lie over another name; larger areas were added first and win. */
+function thinOut(map) {
+  const kept = [];
+  for (const element of map.getContainer().querySelectorAll(".ground-label")) {
+    element.classList.remove("ground-label--hidden");
+    const box = element.getBoundingClientRect();
+    const clash = kept.some((other) => box.left < other.right + 6 && box.right + 6 > other.left && box.top < other.bottom && box.bottom > other.top);
+    if (clash) element.classList.add("ground-label--hidden");
+    else kept.push(box);
+  }
+}
+
 async function drawGround(map, address) {
   const answer = await fetch(address);
   const ground = await answer.json();
   const world = [[-90, -180], [-90, 180], [90, 180], [90, -180]];
   const outside = [world, ...rings(ground.border.geometry).map((polygon) => flip(polygon[0]))];
   const quiet = { interactive: false, smoothFactor: 0.5 };
+  L.geoJSON(ground.border, { ...quiet, className: "ground-base" }).addTo(map);
   for (const district of ground.districts) {
     L.geoJSON(district, { ...quiet, className: "ground-district" }).addTo(map);
   }
@@ -45,8 +58,9 @@ async function drawGround(map, address) {
       if (!wanted && map.hasLayer(layer)) map.removeLayer(layer);
     }
   };
-  map.on("zoomend", choose);
+  map.on("zoomend", () => { choose(); thinOut(map); });
   choose();
+  thinOut(map);
   return ground;
 }
 
