@@ -2,13 +2,16 @@
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Iterator
+from threading import Thread
 from urllib.parse import urlsplit
 
 import httpx
-import oidc_provider_mock
 import pytest
 import uvicorn
+from meldstroom_local import identity
+from werkzeug.serving import make_server
 
 import gateway
 from commonground.testing.plugin import BlockUnderTest
@@ -17,27 +20,18 @@ from gateway.main import create_app
 from gateway.settings import Settings
 
 
-def known_people():
-    content = seed.read()
-    return [
-        oidc_provider_mock.User(
-            sub=person["username"],
-            claims={
-                "preferred_username": person["username"],
-                "name": person["name"],
-                "email": person["email"],
-                "email_verified": True,
-            },
-        )
-        for person in content["people"] + content["strangers"]
-    ]
-
-
 @pytest.fixture(scope="session")
 def provider() -> Iterator[str]:
-    """Address of the development provider, with the people of the seed."""
-    with oidc_provider_mock.run_server_in_thread(user_claims=known_people(), require_nonce=True) as server:
-        yield f"http://localhost:{server.server_port}"
+    """Address of the development provider, with the people of the seed; it checks PKCE."""
+    app = identity.create_app()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(5)
+    server.server_close()
 
 
 @pytest.fixture(scope="session")
@@ -45,8 +39,6 @@ def upstream() -> Iterator["Upstream"]:
     """A block behind the gateway, over real sockets."""
     made = Upstream()
     server = uvicorn.Server(uvicorn.Config(made, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
-    from threading import Thread
-
     thread = Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -74,6 +74,9 @@ class Settings(BlockSettings):
     handling_url: str = Field(default="http://127.0.0.1:8004", description="Likewise of handling.")
     notification_url: str = Field(default="http://127.0.0.1:8005", description="Likewise of notification.")
     insight_url: str = Field(default="http://127.0.0.1:8006", description="Likewise of insight.")
+    other_blocks: dict[str, str] = Field(
+        default_factory=dict, description="Addresses of further blocks by name, as JSON."
+    )
     block_timeout: float = Field(default=30.0, gt=0, description="Seconds without a byte until a block counts as away.")
     block_connections: int = Field(default=100, ge=1, description="Open connections to each block at most.")
     branding_file: Path | None = Field(
@@ -117,6 +120,7 @@ class Settings(BlockSettings):
             "handling": self.handling_url,
             "notification": self.notification_url,
             "insight": self.insight_url,
+            **self.other_blocks,
         }
         return {block: address.rstrip("/") for block, address in named.items() if address}
 

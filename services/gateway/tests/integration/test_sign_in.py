@@ -1,15 +1,21 @@
 """Signing in and out against the real development provider."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import jwt
 import pytest
 from sqlalchemy import func, select, update
 
 from gateway import seed, use_cases
+from gateway.domain import SignInRefusedError
+from gateway.identity_provider import Attempt
 from gateway.pages.dependencies import StaffSession
 from gateway.tables import identities, sessions, users
+
+CALLBACK = "http://127.0.0.1:8000/inloggen/terug"
 
 
 def query_of(address: str) -> dict[str, str]:
@@ -151,16 +157,53 @@ async def test_an_answer_with_another_state_is_refused(client, seeded, is_signed
     assert not await is_signed_in()
 
 
-async def test_an_id_token_of_another_attempt_is_refused(client, seeded, app, is_signed_in):
-    """The nonce ties the ID token to this browser's attempt: a code that was made for another one is of no use."""
-    first = await client.get("/inloggen")
-    async with httpx.AsyncClient() as attacker:
-        stolen = query_of((await attacker.post(first.headers["location"], data={"sub": "handler"})).headers["location"])
-    client.cookies.clear()
-    own = await client.get("/inloggen")
-    query = {"state": query_of(own.headers["location"])["state"], "code": stolen["code"]}
-    assert (await client.get("/inloggen/terug", params=query)).status_code == 400
-    assert not await is_signed_in()
+async def come_back_from(client, attempt, app, settings) -> str:
+    """Let Hanna sign in at the provider for an attempt; returns the code."""
+    address = await app.state.providers.authorization_url(settings.providers[0], attempt, CALLBACK)
+    async with httpx.AsyncClient() as browser:
+        back = await browser.post(address, data={"sub": "handler"})
+    return query_of(back.headers["location"])["code"]
+
+
+async def test_a_code_is_of_no_use_without_the_verifier_of_its_attempt(client, app, settings):
+    attempt = Attempt.begin("dev", "/")
+    code = await come_back_from(client, attempt, app, settings)
+    with pytest.raises(SignInRefusedError, match="code_refused"):
+        await app.state.providers.person(settings.providers[0], replace(attempt, verifier="x" * 43), code, CALLBACK)
+
+
+async def test_an_id_token_that_was_made_for_another_attempt_is_refused(client, app, settings):
+    attempt = Attempt.begin("dev", "/")
+    code = await come_back_from(client, attempt, app, settings)
+    with pytest.raises(SignInRefusedError, match="nonce_differs"):
+        await app.state.providers.person(settings.providers[0], replace(attempt, nonce="another"), code, CALLBACK)
+
+
+async def test_an_id_token_for_another_client_is_refused(client, app, settings):
+    attempt = Attempt.begin("dev", "/")
+    code = await come_back_from(client, attempt, app, settings)
+    provider = settings.providers[0]
+    metadata = await app.state.providers._metadata(provider)
+    tokens = await app.state.providers._exchange(provider, metadata, attempt, code, CALLBACK)
+    other = provider.model_copy(update={"client_id": "another-client"})
+    with pytest.raises(SignInRefusedError, match="InvalidAudienceError"):
+        await app.state.providers._verified(other, metadata, tokens["id_token"], attempt.nonce)
+
+
+async def test_an_id_token_that_was_changed_or_not_signed_is_refused(client, app, settings):
+    attempt = Attempt.begin("dev", "/")
+    code = await come_back_from(client, attempt, app, settings)
+    provider = settings.providers[0]
+    metadata = await app.state.providers._metadata(provider)
+    token = (await app.state.providers._exchange(provider, metadata, attempt, code, CALLBACK))["id_token"]
+    claims = jwt.decode(token, options={"verify_signature": False})
+    unsigned = jwt.encode({**claims, "sub": "administrator"}, "", algorithm="none")
+    shared = jwt.encode({**claims, "sub": "administrator"}, "a" * 64, algorithm="HS256")
+    head, _, signature = token.split(".")
+    changed = ".".join([head, unsigned.split(".")[1], signature])
+    for bad in (unsigned, shared, changed, "", "a.b.c"):
+        with pytest.raises(SignInRefusedError):
+            await app.state.providers._verified(provider, metadata, bad, attempt.nonce)
 
 
 async def test_a_code_counts_once(client, seeded):

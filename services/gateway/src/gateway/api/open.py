@@ -1,7 +1,8 @@
 """What stands outside the versioned API: the public keys, and the overview of the APIs."""
 
+import orjson
 from fastapi import APIRouter, Request
-from fastapi.responses import ORJSONResponse, Response
+from fastapi.responses import Response
 
 from gateway.api.dependencies import KeysDep, SettingsDep
 from gateway.keys import COPY_SECONDS
@@ -14,7 +15,7 @@ router = APIRouter(include_in_schema=False)
 async def public_keys(keys: KeysDep) -> Response:
     """Return the keys with which blocks and others verify our tokens."""
     headers = {"Cache-Control": f"public, max-age={COPY_SECONDS}"}
-    return ORJSONResponse(await keys.published(), media_type="application/jwk-set+json", headers=headers)
+    return Response(orjson.dumps(await keys.published()), media_type="application/jwk-set+json", headers=headers)
 
 
 @router.get("/api")
@@ -32,4 +33,4 @@ async def overview(request: Request, settings: SettingsDep) -> Response:
     ]
     if "text/html" in request.headers.get("accept", ""):
         return render(request, "sign_in/apis.html", apis=apis)
-    return ORJSONResponse({"items": apis, "nextCursor": None})
+    return Response(orjson.dumps({"items": apis, "nextCursor": None}), media_type="application/json")
