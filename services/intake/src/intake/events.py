@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from commonground.contracts import Published
-from commonground.messaging import EventData, Stream, Tier
+from commonground.messaging import EventData, Stream, Tier, dead_letters
 
 REPORTS = Stream("intake", "reports", Tier.OPEN, "What was reported where and when, without any text")
 REPORT_TEXTS = Stream("intake", "report-texts", Tier.RESTRICTED, "What residents wrote and answered", compacted=True)
 REPORT_CONTACTS = Stream("intake", "report-contacts", Tier.PERSONAL, "How reporters can be reached", compacted=True)
-STREAMS = (REPORTS, REPORT_TEXTS, REPORT_CONTACTS)
+STREAMS = (REPORTS, REPORT_TEXTS, REPORT_CONTACTS, dead_letters.stream("intake"))
 
 
 class Part(BaseModel):
