@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import uvicorn
-from meldstroom_local import identity
 from werkzeug.serving import make_server
 
 import gateway
@@ -18,6 +17,7 @@ from commonground.testing.plugin import BlockUnderTest
 from gateway import seed
 from gateway.main import create_app
 from gateway.settings import Settings
+from meldstroom_local import identity
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,7 @@ def upstream() -> Iterator["Upstream"]:
     thread.start()
     while not server.started:
         thread.join(0.01)
-    made.address = "http://127.0.0.1:{}".format(server.servers[0].sockets[0].getsockname()[1])
+    made.address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     yield made
     server.should_exit = True
     thread.join(5)

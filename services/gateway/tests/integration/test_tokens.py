@@ -32,7 +32,7 @@ def running(settings):
     thread.start()
     while not server.started:
         thread.join(0.01)
-    yield "http://127.0.0.1:{}".format(server.servers[0].sockets[0].getsockname()[1])
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join(5)
 
@@ -213,7 +213,7 @@ async def test_a_program_may_prove_itself_with_http_basic_and_ask_for_less(clien
     ],
 )
 async def test_a_program_that_may_not_is_refused_in_the_words_of_oauth(client, warehouse, change, status, error):
-    answer = await ask(client, **({"secret": warehouse} | {name: v for name, v in change.items()}))
+    answer = await ask(client, **({"secret": warehouse} | dict(change.items())))
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["error"] == error
