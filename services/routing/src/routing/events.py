@@ -7,11 +7,11 @@ from uuid import UUID
 from pydantic import Field
 
 from commonground.contracts import Published
-from commonground.messaging import EventData, Stream, Tier
+from commonground.messaging import EventData, Stream, Tier, dead_letters
 
 ROUTINGS = Stream("routing", "routings", Tier.OPEN, "Which department handles a report, and until when")
 DEPARTMENTS = Stream("routing", "departments", Tier.OPEN, "Departments by municipality and code", compacted=True)
-STREAMS = (ROUTINGS, DEPARTMENTS)
+STREAMS = (ROUTINGS, DEPARTMENTS, dead_letters.stream("routing"))
 
 
 class ReportRouted(EventData, name="report-routed", stream=ROUTINGS):

@@ -1,0 +1,1 @@
+"""Insight's HTTP door, one file per resource."""

@@ -1,0 +1,22 @@
+"""Insight's HTTP door."""
+
+from fastapi import FastAPI
+
+from commonground import web
+from commonground.database import Database
+from insight.api import counts, public_cases
+from insight.problems import PROBLEMS
+from insight.settings import Settings
+
+
+def create_app(settings: Settings, database: Database) -> FastAPI:
+    """Return insight's app; nothing is read or connected before it starts."""
+    return web.create_app(
+        block="insight",
+        title="Meldstroom insight",
+        description="The public map and figures, from copies that events keep up to date",
+        settings=settings,
+        database=database,
+        routers=[public_cases.router, counts.router],
+        problem_table=PROBLEMS,
+    )

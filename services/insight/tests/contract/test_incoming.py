@@ -1,0 +1,45 @@
+"""What insight reads fits what the others publish, by the committed examples."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from commonground.database import Database
+from insight.incoming import INCOMING
+from insight.main import create_app
+from insight.settings import Settings
+
+EXAMPLES = Path(__file__).parents[4] / "contracts" / "events"
+
+
+@pytest.mark.parametrize("model", INCOMING, ids=lambda model: model.event)
+def test_the_committed_example_can_be_read(model):
+    name = model.event.removeprefix("nl.meldstroom.")
+    path = EXAMPLES / f"{name}.v1.example.json"
+    if not path.exists():
+        pytest.skip(f"{path.name} is not rendered yet")
+
+    event = json.loads(path.read_text())
+
+    assert event["type"] == model.event
+    assert model.example(event["data"]).municipality == event["data"]["municipality"]
+
+
+def test_every_model_is_subscribed_to_on_the_topic_of_its_block(block):
+    settings = Settings(database_url="postgresql://none/none")
+    subscribed = {
+        model: subscription.topic for subscription in block.subscriptions(settings) for model in subscription.models
+    }
+
+    assert set(subscribed) == set(INCOMING)
+    for model, topic in subscribed.items():
+        assert topic.split(".")[1] == model.event.split(".")[2]
+
+
+def test_every_operation_of_the_api_is_described():
+    settings = Settings(database_url="postgresql://none/none")
+    document = create_app(settings, Database(settings, name="contracts")).openapi()
+
+    operations = [one for path in document["paths"].values() for one in path.values()]
+    assert all(one.get("description") for one in operations)
