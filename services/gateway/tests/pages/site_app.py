@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 import aiohttp
-from commonground import problems
-from commonground.auth import Principal
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
+from commonground import problems
+from commonground.auth import Principal
 from gateway import pages
 from gateway.branding import read_branding
 from gateway.clients import Blocks
@@ -27,6 +27,7 @@ EVERYTHING = frozenset(
 PERMISSIONS = {
     "hanna": EVERYTHING,
     "coen": frozenset({"case:read", "case:change-status", "case:note"}),
+    "wim": EVERYTHING - {"case:read-all"},
     "stagiair": frozenset(),
 }
 

@@ -16,23 +16,145 @@ HANNA = "0198f2a0-0000-7000-8000-0000000000aa"
 NAMESPACE = UUID("0198f2a0-0000-7000-8000-000000000000")
 
 CATEGORIES = [
-    ("openbaar-groen-en-water", "Groen en water", "Green and water", [("boom", "Boom", "Tree"), ("drijfvuil", "Drijfvuil", "Floating rubbish")]),
-    ("wegen-verkeer-straatmeubilair", "Wegen, verkeer en straatmeubilair", "Roads and street furniture",
-     [("lantaarnpaal-straatverlichting", "Straatverlichting", "Street lighting"), ("onderhoud-stoep-straat-en-fietspad", "Stoep, straat of fietspad kapot", "Broken pavement, road or cycle path")]),
-    ("afval", "Afval", "Waste", [("container-is-vol", "Container is vol", "Container is full"), ("grofvuil", "Grofvuil", "Bulky waste")]),
+    (
+        "openbaar-groen-en-water",
+        "Groen en water",
+        "Green and water",
+        [("boom", "Boom", "Tree"), ("drijfvuil", "Drijfvuil", "Floating rubbish")],
+    ),
+    (
+        "wegen-verkeer-straatmeubilair",
+        "Wegen, verkeer en straatmeubilair",
+        "Roads and street furniture",
+        [
+            ("lantaarnpaal-straatverlichting", "Straatverlichting", "Street lighting"),
+            (
+                "onderhoud-stoep-straat-en-fietspad",
+                "Stoep, straat of fietspad kapot",
+                "Broken pavement, road or cycle path",
+            ),
+        ],
+    ),
+    (
+        "afval",
+        "Afval",
+        "Waste",
+        [("container-is-vol", "Container is vol", "Container is full"), ("grofvuil", "Grofvuil", "Bulky waste")],
+    ),
 ]
 NAMES = {slug: {"nl": nl, "en": en} for _, _, _, subs in CATEGORIES for slug, nl, en in subs}
-DEPARTMENTS = [("VRL", "Openbare verlichting"), ("STW", "Stadswerken"), ("AFV", "Afval en grondstoffen"), ("WEG", "Wegen en verkeer")]
+DEPARTMENTS = [
+    ("VRL", "Openbare verlichting"),
+    ("STW", "Stadswerken"),
+    ("AFV", "Afval en grondstoffen"),
+    ("WEG", "Wegen en verkeer"),
+]
 
 ROWS: list[dict[str, Any]] = [
-    {"text": "Er ligt al een week een kapotte lamp in de lantaarnpaal voor nummer 12. Het is daar ’s avonds echt heel donker en mijn kinderen moeten er langs.", "category": "lantaarnpaal-straatverlichting", "department": "VRL", "street": "Beilerstraat", "number": 12, "status": "reported", "hours": 2, "term": 70, "photos": 2, "point": [6.5621, 52.9921], "priority": "normal"},
-    {"text": "Losse stoeptegel, mijn moeder is bijna gevallen.", "category": "onderhoud-stoep-straat-en-fietspad", "department": "WEG", "street": "Groningerstraat", "number": 101, "status": "in-progress", "hours": 30, "term": 10, "photos": 1, "point": [6.5583, 53.0011], "priority": "high"},
-    {"text": "Container zit al dagen vol en stinkt", "category": "container-is-vol", "department": "AFV", "street": "Rode Heklaan", "number": 3, "status": "reported", "hours": 110, "term": -20, "photos": 0, "point": [6.5711, 52.9877], "priority": "normal"},
-    {"text": "Omgewaaide boom blokkeert het fietspad richting Baggelhuizen", "category": "boom", "department": "STW", "street": None, "number": None, "status": "planned", "hours": 50, "term": 120, "photos": 3, "point": [6.5402, 52.9857], "priority": "high"},
-    {"text": "Bankstel en matras naast de glasbak.", "category": "grofvuil", "department": "AFV", "street": "Nobellaan", "number": 88, "status": "reaction-requested", "hours": 75, "term": 30, "photos": 1, "point": [6.5480, 52.9899], "priority": "low"},
-    {"text": "Lantaarn knippert de hele nacht", "category": "lantaarnpaal-straatverlichting", "department": "VRL", "street": "Vredeveldseweg", "number": 4, "status": "on-hold", "hours": 210, "term": -70, "photos": 0, "point": [6.5788, 52.9934], "priority": "normal"},
-    {"text": "Vijver ligt vol met plastic en blikjes, de eenden zitten erin vast.", "category": "drijfvuil", "department": "STW", "street": "Weiersstraat", "number": None, "status": "closed", "hours": 300, "term": -10, "photos": 1, "point": [6.5652, 52.9968], "priority": "normal"},
-    {"text": "Gat in de weg bij de rotonde", "category": None, "department": None, "street": None, "number": None, "status": "reported", "hours": 0, "term": None, "photos": 0, "point": [6.5530, 52.9990], "priority": "normal"},
+    {
+        "text": "Er ligt al een week een kapotte lamp in de lantaarnpaal voor nummer 12. Het is daar ’s avonds echt heel donker en mijn kinderen moeten er langs.",
+        "category": "lantaarnpaal-straatverlichting",
+        "department": "VRL",
+        "street": "Beilerstraat",
+        "number": 12,
+        "status": "reported",
+        "hours": 2,
+        "term": 70,
+        "photos": 2,
+        "point": [6.5621, 52.9921],
+        "priority": "normal",
+    },
+    {
+        "text": "Losse stoeptegel, mijn moeder is bijna gevallen.",
+        "category": "onderhoud-stoep-straat-en-fietspad",
+        "department": "WEG",
+        "street": "Groningerstraat",
+        "number": 101,
+        "status": "in-progress",
+        "hours": 30,
+        "term": 10,
+        "photos": 1,
+        "point": [6.5583, 53.0011],
+        "priority": "high",
+    },
+    {
+        "text": "Container zit al dagen vol en stinkt",
+        "category": "container-is-vol",
+        "department": "AFV",
+        "street": "Rode Heklaan",
+        "number": 3,
+        "status": "reported",
+        "hours": 110,
+        "term": -20,
+        "photos": 0,
+        "point": [6.5711, 52.9877],
+        "priority": "normal",
+    },
+    {
+        "text": "Omgewaaide boom blokkeert het fietspad richting Baggelhuizen",
+        "category": "boom",
+        "department": "STW",
+        "street": None,
+        "number": None,
+        "status": "planned",
+        "hours": 50,
+        "term": 120,
+        "photos": 3,
+        "point": [6.5402, 52.9857],
+        "priority": "high",
+    },
+    {
+        "text": "Bankstel en matras naast de glasbak.",
+        "category": "grofvuil",
+        "department": "AFV",
+        "street": "Nobellaan",
+        "number": 88,
+        "status": "reaction-requested",
+        "hours": 75,
+        "term": 30,
+        "photos": 1,
+        "point": [6.5480, 52.9899],
+        "priority": "low",
+    },
+    {
+        "text": "Lantaarn knippert de hele nacht",
+        "category": "lantaarnpaal-straatverlichting",
+        "department": "VRL",
+        "street": "Vredeveldseweg",
+        "number": 4,
+        "status": "on-hold",
+        "hours": 210,
+        "term": -70,
+        "photos": 0,
+        "point": [6.5788, 52.9934],
+        "priority": "normal",
+    },
+    {
+        "text": "Vijver ligt vol met plastic en blikjes, de eenden zitten erin vast.",
+        "category": "drijfvuil",
+        "department": "STW",
+        "street": "Weiersstraat",
+        "number": None,
+        "status": "closed",
+        "hours": 300,
+        "term": -10,
+        "photos": 1,
+        "point": [6.5652, 52.9968],
+        "priority": "normal",
+    },
+    {
+        "text": "Gat in de weg bij de rotonde",
+        "category": None,
+        "department": None,
+        "street": None,
+        "number": None,
+        "status": "reported",
+        "hours": 0,
+        "term": None,
+        "photos": 0,
+        "point": [6.5530, 52.9990],
+        "priority": "normal",
+    },
 ]
 
 
@@ -64,7 +186,9 @@ class StubBlocks:
 
     def _case(self, index: int, row: dict[str, Any]) -> dict[str, Any]:
         report_id = str(uuid5(NAMESPACE, f"report-{index}"))
-        address = {"street": row["street"], "houseNumber": row["number"], "city": "Voorbeeldstad"} if row["street"] else None
+        address = (
+            {"street": row["street"], "houseNumber": row["number"], "city": "Voorbeeldstad"} if row["street"] else None
+        )
         mine = index in {0, 1}
         return {
             "id": str(uuid5(NAMESPACE, f"case-{index}")),
@@ -91,7 +215,10 @@ class StubBlocks:
             "version": 3,
             "description": row["text"],
             "answers": [],
-            "attachments": [{"id": str(uuid5(NAMESPACE, f"photo-{index}-{n}")), "contentType": "image/jpeg"} for n in range(row["photos"])],
+            "attachments": [
+                {"id": str(uuid5(NAMESPACE, f"photo-{index}-{n}")), "contentType": "image/jpeg"}
+                for n in range(row["photos"])
+            ],
             "contact": {"email": "j.devries@example.org", "phone": "+31592123456", "language": "nl"},
             "contactHidden": False,
             "hasContact": True,
@@ -99,19 +226,95 @@ class StubBlocks:
                 "origin": "model",
                 "confidence": 0.91,
                 "predictions": [
-                    {"category": "lantaarnpaal-straatverlichting", "mainCategory": "wegen-verkeer-straatmeubilair", "confidence": 0.91, "words": ["lamp", "lantaarnpaal", "donker"]},
-                    {"category": "onderhoud-stoep-straat-en-fietspad", "mainCategory": "wegen-verkeer-straatmeubilair", "confidence": 0.04, "words": ["nummer"]},
+                    {
+                        "category": "lantaarnpaal-straatverlichting",
+                        "mainCategory": "wegen-verkeer-straatmeubilair",
+                        "confidence": 0.91,
+                        "words": ["lamp", "lantaarnpaal", "donker"],
+                    },
+                    {
+                        "category": "onderhoud-stoep-straat-en-fietspad",
+                        "mainCategory": "wegen-verkeer-straatmeubilair",
+                        "confidence": 0.04,
+                        "words": ["nummer"],
+                    },
                     {"category": "boom", "mainCategory": "openbaar-groen-en-water", "confidence": 0.01, "words": []},
-                ]
+                ],
             },
             "allowedStatuses": ["in-progress", "planned", "on-hold", "reaction-requested", "closed", "cancelled"],
             "history": [
-                {"id": str(uuid4()), "at": moment(-row["hours"]), "kind": "opened", "actor": None, "from": None, "to": None, "toName": None, "textRemoved": False, "text": None, "details": {}},
-                {"id": str(uuid4()), "at": moment(-row["hours"] + 0.01), "kind": "category", "actor": None, "from": None, "to": row["category"], "toName": NAMES.get(row["category"] or ""), "textRemoved": False, "text": None, "details": {}},
-                {"id": str(uuid4()), "at": moment(-row["hours"] + 0.02), "kind": "department", "actor": None, "from": None, "to": row["department"], "toName": {"nl": dict(DEPARTMENTS).get(row["department"] or "", ""), "en": ""}, "textRemoved": False, "text": None, "details": {}},
-                {"id": str(uuid4()), "at": moment(-row["hours"] + 0.1), "kind": "message-delivered", "actor": None, "from": None, "to": None, "toName": None, "textRemoved": False, "text": None, "details": {"kind": "confirmation"}},
-                {"id": str(uuid4()), "at": moment(-row["hours"] / 2), "kind": "assignment", "actor": {"id": HANNA, "name": "Hanna Visser"}, "from": None, "to": HANNA, "toName": None, "textRemoved": False, "text": None, "details": {}},
-                {"id": str(uuid4()), "at": moment(-row["hours"] / 3), "kind": "note", "actor": {"id": HANNA, "name": "Hanna Visser"}, "from": None, "to": None, "toName": None, "textRemoved": False, "text": "Monteur is gebeld, onderdeel is besteld.\nKomt donderdag.", "details": {}},
+                {
+                    "id": str(uuid4()),
+                    "at": moment(-row["hours"]),
+                    "kind": "opened",
+                    "actor": None,
+                    "from": None,
+                    "to": None,
+                    "toName": None,
+                    "textRemoved": False,
+                    "text": None,
+                    "details": {},
+                },
+                {
+                    "id": str(uuid4()),
+                    "at": moment(-row["hours"] + 0.01),
+                    "kind": "category",
+                    "actor": None,
+                    "from": None,
+                    "to": row["category"],
+                    "toName": NAMES.get(row["category"] or ""),
+                    "textRemoved": False,
+                    "text": None,
+                    "details": {},
+                },
+                {
+                    "id": str(uuid4()),
+                    "at": moment(-row["hours"] + 0.02),
+                    "kind": "department",
+                    "actor": None,
+                    "from": None,
+                    "to": row["department"],
+                    "toName": {"nl": dict(DEPARTMENTS).get(row["department"] or "", ""), "en": ""},
+                    "textRemoved": False,
+                    "text": None,
+                    "details": {},
+                },
+                {
+                    "id": str(uuid4()),
+                    "at": moment(-row["hours"] + 0.1),
+                    "kind": "message-delivered",
+                    "actor": None,
+                    "from": None,
+                    "to": None,
+                    "toName": None,
+                    "textRemoved": False,
+                    "text": None,
+                    "details": {"kind": "confirmation"},
+                },
+                {
+                    "id": str(uuid4()),
+                    "at": moment(-row["hours"] / 2),
+                    "kind": "assignment",
+                    "actor": {"id": HANNA, "name": "Hanna Visser"},
+                    "from": None,
+                    "to": HANNA,
+                    "toName": None,
+                    "textRemoved": False,
+                    "text": None,
+                    "details": {},
+                },
+                {
+                    "id": str(uuid4()),
+                    "at": moment(-row["hours"] / 3),
+                    "kind": "note",
+                    "actor": {"id": HANNA, "name": "Hanna Visser"},
+                    "from": None,
+                    "to": None,
+                    "toName": None,
+                    "textRemoved": False,
+                    "text": "Monteur is gebeld, onderdeel is besteld.\nKomt donderdag.",
+                    "details": {},
+                },
             ],
         }
 
@@ -140,7 +343,13 @@ class StubBlocks:
     async def _edge(self, request: web.Request, handler: Any) -> web.StreamResponse:
         block, _, rest = request.path.strip("/").partition("/v1/")
         body = await request.json() if request.content_type == "application/json" and request.can_read_body else {}
-        self.requests.append((request.method, f"{block}:{rest}", {"query": list(request.query.items()), "body": body, "headers": dict(request.headers)}))
+        self.requests.append(
+            (
+                request.method,
+                f"{block}:{rest}",
+                {"query": list(request.query.items()), "body": body, "headers": dict(request.headers)},
+            )
+        )
         if block in self.away:
             return web.json_response({"title": "away", "status": 503}, status=503)
         refusal = self.refusals.get(f"{request.method} {block}:{rest.rsplit('/', 1)[-1]}")
@@ -160,13 +369,20 @@ class StubBlocks:
             return web.json_response({"title": "The photo cannot be taken", "status": 400}, status=400)
         upload_id = str(uuid4())
         self.uploads[upload_id] = file.file.read()
-        return web.json_response({"id": upload_id, "contentType": "image/jpeg", "width": 800, "height": 600, "size": 1}, status=201)
+        return web.json_response(
+            {"id": upload_id, "contentType": "image/jpeg", "width": 800, "height": 600, "size": 1}, status=201
+        )
 
     async def report(self, request: web.Request) -> web.Response:
         key = request.headers.get("Idempotency-Key", "")
         if key not in self.reports:
             number = f"M-{20001 + len(self.reports)}"
-            self.reports[key] = {"id": str(uuid4()), "number": number, "statusUrl": "/melding/abcdefghij0123456789AB", "submittedAt": moment(0)}
+            self.reports[key] = {
+                "id": str(uuid4()),
+                "number": number,
+                "statusUrl": "/melding/abcdefghij0123456789AB",
+                "submittedAt": moment(0),
+            }
         return web.json_response(self.reports[key], status=201)
 
     async def status(self, request: web.Request) -> web.Response:
@@ -176,27 +392,57 @@ class StubBlocks:
         if not token.startswith("abcdef"):
             return web.json_response({"status": 404}, status=404)
         case = self.cases[0]
-        return web.json_response({
-            "number": case["number"], "status": "in-progress", "submittedAt": case["submittedAt"], "description": case["description"],
-            "location": {"geometry": case["geometry"], "address": case["address"]},
-            "category": {"slug": case["category"], "nameNl": "Straatverlichting", "nameEn": "Street lighting"},
-            "attachments": [{"id": photo["id"], "url": "x", "thumbnailUrl": "y", "width": 800, "height": 600} for photo in case["attachments"]],
-            "messages": [{"at": moment(-1), "kind": "update", "text": "We hebben uw melding bekeken. Donderdag komt er een monteur langs."}],
-        })
+        return web.json_response(
+            {
+                "number": case["number"],
+                "status": "in-progress",
+                "submittedAt": case["submittedAt"],
+                "description": case["description"],
+                "location": {"geometry": case["geometry"], "address": case["address"]},
+                "category": {"slug": case["category"], "nameNl": "Straatverlichting", "nameEn": "Street lighting"},
+                "attachments": [
+                    {"id": photo["id"], "url": "x", "thumbnailUrl": "y", "width": 800, "height": 600}
+                    for photo in case["attachments"]
+                ],
+                "messages": [
+                    {
+                        "at": moment(-1),
+                        "kind": "update",
+                        "text": "We hebben uw melding bekeken. Donderdag komt er een monteur langs.",
+                    }
+                ],
+            }
+        )
 
     async def photo(self, request: web.Request) -> web.Response:
         size = (320, 240) if request.match_info["variant"] == "thumbnail" else (1280, 960)
-        return web.Response(body=picture(*size, shade=int(request.match_info["id"][-1], 16) * 6), content_type="image/jpeg")
+        return web.Response(
+            body=picture(*size, shade=int(request.match_info["id"][-1], 16) * 6), content_type="image/jpeg"
+        )
 
     async def categories(self, _request: web.Request) -> web.Response:
-        return web.json_response({"items": [
-            {"slug": slug, "nameNl": nl, "nameEn": en, "public": True,
-             "subcategories": [{"slug": sub, "nameNl": sub_nl, "nameEn": sub_en, "public": True, "active": True} for sub, sub_nl, sub_en in subs]}
-            for slug, nl, en, subs in CATEGORIES
-        ]})
+        return web.json_response(
+            {
+                "items": [
+                    {
+                        "slug": slug,
+                        "nameNl": nl,
+                        "nameEn": en,
+                        "public": True,
+                        "subcategories": [
+                            {"slug": sub, "nameNl": sub_nl, "nameEn": sub_en, "public": True, "active": True}
+                            for sub, sub_nl, sub_en in subs
+                        ],
+                    }
+                    for slug, nl, en, subs in CATEGORIES
+                ]
+            }
+        )
 
     async def departments(self, _request: web.Request) -> web.Response:
-        return web.json_response({"items": [{"code": code, "name": name, "active": True} for code, name in DEPARTMENTS]})
+        return web.json_response(
+            {"items": [{"code": code, "name": name, "active": True} for code, name in DEPARTMENTS]}
+        )
 
     async def list_cases(self, request: web.Request) -> web.Response:
         query = request.query
@@ -220,26 +466,66 @@ class StubBlocks:
         return web.json_response(found or {"status": 404}, status=200 if found else 404)
 
     async def assignees(self, _request: web.Request) -> web.Response:
-        return web.json_response({"items": [{"id": HANNA, "name": "Hanna Visser"}, {"id": str(uuid5(NAMESPACE, "karim")), "name": "Karim Bakker"}]})
+        return web.json_response(
+            {
+                "items": [
+                    {"id": HANNA, "name": "Hanna Visser"},
+                    {"id": str(uuid5(NAMESPACE, "karim")), "name": "Karim Bakker"},
+                ]
+            }
+        )
 
     async def act(self, request: web.Request) -> web.Response:
-        return web.json_response(next(case for case in self.cases if case["id"] == request.match_info["id"]), status=201)
+        return web.json_response(
+            next(case for case in self.cases if case["id"] == request.match_info["id"]), status=201
+        )
 
     async def done(self, _request: web.Request) -> web.Response:
         return web.json_response({"id": str(uuid4())}, status=201)
 
     async def messages(self, _request: web.Request) -> web.Response:
-        return web.json_response({"items": [
-            {"id": str(uuid5(NAMESPACE, "mail-1")), "kind": "confirmation", "state": "delivered", "subject": "Uw melding M-10001", "attempts": 1, "requestedAt": moment(-2), "settledAt": moment(-1.9)},
-            {"id": str(uuid5(NAMESPACE, "mail-2")), "kind": "update", "state": "failed", "subject": "Bericht", "attempts": 4, "requestedAt": moment(-1), "settledAt": moment(-0.5)},
-        ], "nextCursor": None})
+        return web.json_response(
+            {
+                "items": [
+                    {
+                        "id": str(uuid5(NAMESPACE, "mail-1")),
+                        "kind": "confirmation",
+                        "state": "delivered",
+                        "subject": "Uw melding M-10001",
+                        "attempts": 1,
+                        "requestedAt": moment(-2),
+                        "settledAt": moment(-1.9),
+                    },
+                    {
+                        "id": str(uuid5(NAMESPACE, "mail-2")),
+                        "kind": "update",
+                        "state": "failed",
+                        "subject": "Bericht",
+                        "attempts": 4,
+                        "requestedAt": moment(-1),
+                        "settledAt": moment(-0.5),
+                    },
+                ],
+                "nextCursor": None,
+            }
+        )
 
     async def public_cases(self, _request: web.Request) -> web.Response:
         features = []
         for index in range(160):
             slug = list(NAMES)[index % len(NAMES)]
             point = [6.52 + (index * 37 % 100) / 1100, 52.975 + (index * 53 % 100) / 2300]
-            features.append({"type": "Feature", "geometry": {"type": "Point", "coordinates": point}, "properties": {
-                "id": str(uuid5(NAMESPACE, f"public-{index}")), "category": slug, "name": NAMES[slug],
-                "status": "closed" if index % 5 == 0 else "open", "submittedAt": moment(-24 * (index % 40))[:10] + "T00:00:00Z"}})
+            features.append(
+                {
+                    "type": "Feature",
+                    "geometry": {"type": "Point", "coordinates": point},
+                    "properties": {
+                        "id": str(uuid5(NAMESPACE, f"public-{index}")),
+                        "category": slug,
+                        "name": NAMES[slug],
+                        "status": "closed" if index % 5 == 0 else "open",
+                        "submittedAt": moment(-24 * (index % 40))[:10] + "T00:00:00Z",
+                    },
+                }
+            )
         return web.json_response({"type": "FeatureCollection", "features": features})

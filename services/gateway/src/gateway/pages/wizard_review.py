@@ -19,7 +19,7 @@ from gateway.pages.errors import MissingError
 from gateway.pages.language import N_, Language, language_of
 from gateway.pages.rendering import render
 from gateway.pages.wizard import INVALID, SEE_OTHER
-from gateway.pages.wizard_rules import Errors, first_unfinished, hints_for, split_house_number
+from gateway.pages.wizard_rules import Errors, address_of, first_unfinished, hints_for
 
 router = APIRouter(include_in_schema=False)
 
@@ -43,12 +43,8 @@ def report_of(draft: Draft, branding: Branding, language: Language) -> dict[str,
         message = "a draft without a place cannot be sent"
         raise ValueError(message)
     location: dict[str, Any] = {"geometry": {"type": "Point", "coordinates": [place.longitude, place.latitude]}}
-    if place.street:
-        location["address"] = {
-            "street": place.street,
-            "city": branding.short_name,
-            **split_house_number(place.house_number),
-        }
+    if address := address_of(place, branding.short_name):
+        location["address"] = address
     report: dict[str, Any] = {
         "description": draft.description,
         "location": location,

@@ -120,9 +120,19 @@ def read_place(typed: TypedPlace, ground: Ground) -> tuple[Place | None, Errors]
     )
 
 
+def address_of(place: Place, city: str) -> dict[str, str | int] | None:
+    """Return the address as intake takes it; nothing that was typed is left out."""
+    if not place.street:
+        return None
+    number = split_house_number(place.house_number)
+    # What is no house number ("opposite the church") still helps whoever goes there.
+    street = place.street if number or not place.house_number else f"{place.street}, {place.house_number}"
+    return {"street": street[:200], "city": city, **number}
+
+
 def split_house_number(text: str) -> dict[str, str | int]:
     """Split ``12a-2`` into number, letter and addition, as Dutch addresses are kept."""
-    found = re.fullmatch(r"\s*(\d{1,5})\s*([a-zA-Z])?\s*[-/ ]?\s*(\w{1,4})?\s*", text)
+    found = re.fullmatch(r"\s*([1-9][0-9]{0,4})\s*([a-zA-Z])?\s*[-/ ]?\s*(\w{1,4})?\s*", text)
     if not found:
         return {}
     number, letter, addition = found.groups()
