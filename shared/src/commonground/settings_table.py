@@ -14,7 +14,11 @@ def render(settings_class: type[BlockSettings]) -> str:
     for name, field in sorted(settings_class.model_fields.items()):
         if field.is_required():
             default = "required"
-        elif field.default_factory is not None or field.default in {PydanticUndefined, ""}:
+        elif (
+            field.default_factory is not None
+            or field.default in {PydanticUndefined, None, ()}
+            or not str(field.default)
+        ):
             default = "empty"
         elif isinstance(field.default, Path):
             default = f"`{field.default.name}` of the package"
