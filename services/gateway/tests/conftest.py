@@ -53,10 +53,12 @@ class Upstream:
     """Says what it got; ``/v1/echo`` answers the body, ``/v1/slow`` never answers, ``/v1/break`` breaks off."""
 
     address = ""
+    last_headers: list = []  # noqa: RUF012 - set anew at each request
 
     async def __call__(self, scope, receive, send):
         path = scope["path"]
         headers = [(name.decode(), value.decode("latin-1")) for name, value in scope["headers"]]
+        self.last_headers = headers
         size, digest, body, pieces = 0, hashlib.sha256(), b"", 0
         while True:
             message = await receive()

@@ -11,6 +11,9 @@ from typing import Any, Literal
 import aiohttp
 import orjson
 
+from commonground.observability import tracing
+from gateway.forwarding import current_client
+
 Params = Sequence[tuple[str, str]] | Mapping[str, str]
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 
@@ -85,6 +88,17 @@ class Blocks:
             # A deployment may leave blocks out; to the page that is the same as one that is down.
             raise BlockUnavailableError(block) from None
 
+    def _headers(self, token: str | None) -> dict[str, str]:
+        """Return what every request carries: for whom it is made, in which trace, and who is at the screen."""
+        headers = {**self.headers, "traceparent": tracing.current_traceparent()}
+        client = current_client.get()
+        if client:
+            # A block counts requests per client; without this all visitors of the pages would be one.
+            headers["X-Forwarded-For"] = client
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        return headers
+
     async def ask(
         self,
         block: str,
@@ -103,9 +117,7 @@ class Blocks:
         ``token`` is the signed token of the person at the screen, ``key`` an idempotency key. Raises
         ``BlockRefusedError`` on 4xx and ``BlockUnavailableError`` when there is no usable answer.
         """
-        headers = dict(self.headers)
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
+        headers = self._headers(token)
         if key:
             headers["Idempotency-Key"] = key
         body: Any = data
@@ -130,9 +142,7 @@ class Blocks:
 
     async def fetch_file(self, block: str, path: str, *, token: str | None = None) -> BlockFile:
         """Open a photo; the bytes are read while they are sent on."""
-        headers = dict(self.headers)
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
+        headers = self._headers(token)
         try:
             answer = await self.session.get(
                 self._url(block, path),

@@ -78,5 +78,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.include_router(sign_in.router)
     pages.install(app)
     # Outermost, so that the blocks' traffic meets nothing of what the pages need.
-    app.add_middleware(PublicApi, connections=connections, proxies=settings.proxies)
+    app.add_middleware(
+        PublicApi, connections=connections, proxies=settings.proxies, traced=bool(settings.otlp_endpoint)
+    )
     return app

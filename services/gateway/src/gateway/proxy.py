@@ -12,12 +12,13 @@ from time import perf_counter
 import aiohttp
 import structlog
 from multidict import CIMultiDict
+from opentelemetry import trace
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from yarl import URL
 
 from commonground import problems
-from commonground.observability import metrics
+from commonground.observability import metrics, tracing
 from commonground.web import HEADERS
 from gateway.forwarding import Network, client_address, current_client
 
@@ -102,10 +103,14 @@ class BlockConnections:
 class PublicApi:
     """Answers below ``/api``; leaves everything else to the application behind it."""
 
-    def __init__(self, app: ASGIApp, *, connections: BlockConnections, proxies: Sequence[Network]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, connections: BlockConnections, proxies: Sequence[Network], traced: bool = False
+    ) -> None:
+        """Take the pool, the known proxies, and whether spans of passing requests go anywhere."""
         self.app = app
         self._connections = connections
         self._proxies = proxies
+        self._traced = traced
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -125,10 +130,13 @@ class PublicApi:
         elif block == OWN:
             own = {**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode()}
             await self.app(own, receive, send)
-        elif block in self._connections.addresses:
-            await self._pass_on(block, scope, receive, send)
-        else:
+        elif block not in self._connections.addresses:
             await _problem(404, "not-found", "Not found")(scope, receive, send)
+        elif self._traced:
+            with trace.use_span(_span(block, scope), end_on_exit=True, record_exception=False):
+                await self._pass_on(block, scope, receive, send)
+        else:
+            await self._pass_on(block, scope, receive, send)
 
     def _client_of(self, scope: Scope) -> str:
         peer = scope.get("client")
@@ -201,7 +209,15 @@ class PublicApi:
         for name in named - {b"close", b"keep-alive", b"content-length", b"content-type"}:
             headers.popall(name.decode("latin-1"), None)
         headers["X-Forwarded-For"] = self._client_of(scope)
+        if self._traced:
+            headers["traceparent"] = tracing.current_traceparent()
         return headers
+
+
+def _span(block: str, scope: Scope) -> trace.Span:
+    """Start the span of a passing request, below the caller's when it has one."""
+    parent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), None)
+    return tracing.start_span(f"{scope['method']} /api/{block}", parent)
 
 
 def _is_exposed(rest: str) -> bool:

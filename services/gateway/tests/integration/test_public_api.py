@@ -213,6 +213,25 @@ async def test_a_browser_application_elsewhere_may_ask_before_it_calls(through):
     assert "access-control-allow-credentials" not in answer.headers
 
 
+async def test_with_a_collector_the_way_through_the_gateway_is_part_of_the_trace(settings):
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    async with asgi(settings.model_copy(update={"otlp_endpoint": "http://127.0.0.1:9"})) as app:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://block.test") as client:
+            answer = await client.get("/api/intake/v1/x", headers={"traceparent": traceparent})
+    passed = dict(answer.json()["headers"])["traceparent"]
+    assert passed[:36] == traceparent[:36]
+    assert passed != traceparent
+
+
+async def test_a_page_tells_the_block_for_whom_it_asks(through, app, upstream):
+    """A block limits requests per client: all visitors of the pages must not count as one."""
+    answer = await through.get("/melding/unguessable", headers={"X-Forwarded-For": "198.51.100.1"})
+    assert answer.status_code < 600
+    assert dict(upstream.last_headers)["x-forwarded-for"] == "203.0.113.7"
+    assert len(dict(upstream.last_headers)["traceparent"]) == 55
+
+
 # --- Over real sockets on both sides --------------------------------------------------------------------------------
 
 
