@@ -5,14 +5,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from meldstroom_local import blocks, places
 from meldstroom_local.processes import NotStartedError
 
-_AT_ONCE = 2
-_USAGE_ERROR = 2  # what click answers to a command that a block does not have
+COMMANDS = (("migrate",), ("seed",))
 
 
 def prepare(
@@ -30,26 +29,52 @@ def prepare(
         folder: keeps what was done.
         environment: gives the settings of a block.
         tell: is told ``(block, news)``.
+
+    Raises:
+        NotStartedError: when a command of a block fails; the message holds what it said.
     """
     file = folder / "prepared.json"
     done: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     hashes = {name: blocks.content_hash(name) for name in names}
     work = [name for name in names if done.get(name) != hashes[name] or blocks.database_of(name) in fresh_databases]
-
-    def one(name: str) -> None:
-        tell(name, "migrating")
-        manage(name, ["migrate"], environment(name))
-        tell(name, "seeding")
-        manage(name, ["seed"], environment(name), optional=True)
-        tell(name, "prepared")
-
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(one, work))
-    file.write_text(json.dumps({**done, **hashes}, indent=2) + "\n")
+    for news in _in_nursery({name: environment(name) for name in work}):
+        if news["what"] == "failed":
+            raise NotStartedError(f"{news['block']}: {news['detail']}")
+        tell(news["block"], news["what"])
+        if news["what"] == "prepared":
+            done[news["block"]] = hashes[news["block"]]
+            file.write_text(json.dumps(done, indent=2) + "\n")
 
 
-def manage(block: str, arguments: Sequence[str], environment: Mapping[str, str], *, optional: bool = False) -> str:
-    """Run a command of a block and return what it printed; ``optional`` ones may be missing."""
+def _in_nursery(work: Mapping[str, Mapping[str, str]]) -> Any:
+    """Run migrations and seeds in processes that share one import of the libraries; yield what happens."""
+    if not work:
+        return
+    child = subprocess.Popen(
+        [sys.executable, "-m", "meldstroom_local.nursery"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=places.PROJECT,
+        env={**os.environ, "PYTHONPATH": str(places.LOCAL)},
+    )
+    try:
+        if child.stdin is None or child.stdout is None:
+            raise NotStartedError("no pipe to the nursery")
+        child.stdin.write(json.dumps({"work": work, "commands": COMMANDS}))
+        child.stdin.close()
+        for line in child.stdout:
+            yield json.loads(line)
+        if code := child.wait():
+            raise NotStartedError(f"preparing the blocks ended with code {code}")
+    finally:
+        if child.poll() is None:
+            child.terminate()
+            child.wait()
+
+
+def manage(block: str, arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Run a command of a block and return what it printed."""
     done = subprocess.run(
         [sys.executable, "-m", f"{block.replace('-', '_')}.manage", *arguments],
         env={**os.environ, **environment},
@@ -59,8 +84,6 @@ def manage(block: str, arguments: Sequence[str], environment: Mapping[str, str],
         text=True,
         check=False,
     )
-    if done.returncode == _USAGE_ERROR and optional and "No such command" in done.stderr:
-        return ""
     if done.returncode:
         raise NotStartedError(f"{block}: {' '.join(arguments)} failed\n{done.stderr[-3000:]}")
     return done.stdout

@@ -1,0 +1,100 @@
+"""Runs commands of many blocks after one import of what they share, since importing takes most of their time.
+
+`python -m meldstroom_local.nursery` reads `{"work": {block: environment}, "commands": [[…]]}` and forks a process for
+each block, two at a time; it tells what happens as one JSON object per line: `block`, `what` (`migrate`, `seed`,
+`prepared`, `failed`) and, when it failed, `detail`.
+"""
+
+import json
+import os
+import runpy
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+_AT_ONCE = max(2, os.cpu_count() or 2)
+_USAGE_ERROR = 2  # what click answers to a command that a block does not have
+_MOST_DETAIL = 3000
+
+
+def main() -> int:
+    """Run everything that was asked for; return 0 also when a block failed, which has been told."""
+    order = json.load(sys.stdin)
+    _import_what_blocks_share()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    running: dict[int, str] = {}
+    failed = False
+    for block, environment in order["work"].items():
+        while len(running) >= _AT_ONCE:
+            failed |= _wait_for_one(running)
+        if failed:
+            break
+        pid = os.fork()
+        if pid == 0:
+            os._exit(_prepare(block, environment, order["commands"]))
+        running[pid] = block
+    while running:
+        _wait_for_one(running)
+    return 0
+
+
+def _import_what_blocks_share() -> None:
+
+    import commonground.manage
+    import commonground.service  # noqa: F401  # forked processes find these modules loaded
+
+
+def _wait_for_one(running: dict[int, str]) -> bool:
+    pid, status = os.wait()
+    running.pop(pid, None)
+    return status != 0
+
+
+def _prepare(block: str, environment: dict[str, str], commands: Sequence[Sequence[str]]) -> int:
+    """Run the commands of one block in this forked process; return the exit code."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    answers = os.fdopen(os.dup(1), "w")
+    os.environ.update(environment)
+    with tempfile.TemporaryFile("w+", errors="replace") as said:
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
+        for command in commands:
+            _tell(answers, block=block, what=command[0])
+            code = _run(f"{block.replace('-', '_')}.manage", command)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            said.seek(0)
+            output = said.read()
+            if code == _USAGE_ERROR and "No such command" in output:
+                continue
+            if code:
+                detail = f"{' '.join(command)} ended with code {code}\n{output[-_MOST_DETAIL:]}"
+                _tell(answers, block=block, what="failed", detail=detail)
+                return 1
+    _tell(answers, block=block, what="prepared")
+    return 0
+
+
+def _run(module: str, arguments: Sequence[str]) -> int:
+    sys.argv = [module, *arguments]
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # noqa: BLE001  # whatever it is, it is told with its traceback
+        import traceback
+
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _tell(answers: Any, **news: str) -> None:
+    answers.write(json.dumps(news) + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
