@@ -91,7 +91,7 @@ def upgrade() -> None:
         sa.Column("language", sa.Text),
         sa.Column("subject", sa.Text),
         sa.Column("body", sa.Text),
-        sa.Column("values", pg.JSONB),
+        sa.Column("facts", pg.JSONB),
         sa.Column("template_version", sa.Integer),
         sa.CheckConstraint("kind IN ('confirmation', 'closing', 'update', 'question')", name="ck_messages_kind"),
         sa.CheckConstraint("state IN ('waiting', 'due', 'delivered', 'failed', 'skipped')", name="ck_messages_state"),

@@ -94,7 +94,7 @@ messages = sa.Table(
     sa.Column("language", sa.Text),
     sa.Column("subject", sa.Text),
     sa.Column("body", sa.Text),
-    sa.Column("values", JSONB(none_as_null=True)),
+    sa.Column("facts", JSONB(none_as_null=True)),
     sa.Column("template_version", sa.Integer),
     sa.UniqueConstraint("report_id", "kind", "cause", name="uq_messages_cause"),
     sa.Index("ix_messages_due", "due_at", postgresql_where=sa.text("state = 'due'")),

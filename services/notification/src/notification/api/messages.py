@@ -113,7 +113,7 @@ async def _detail(database: DatabaseDep, message_id: UUID, principal: Principal,
         resends = await mailbox.resends_of(session, message_id)
     letter = None
     if row.body is not None:
-        words = letters.Words(row.subject, row.body, tuple(row._mapping["values"] or ()))  # noqa: SLF001 - public in spite of its name
+        words = letters.Words(row.subject, row.body, tuple(row.facts or ()))
         name = settings.municipality_name(row.municipality)
         letter = letters.typeset(words, language=row.language, municipality=name)
     return MessageDetail(

@@ -150,7 +150,7 @@ _take = _statement(
            SET claim = :claim, due_at = now() + make_interval(secs => :lease), attempts = m.attempts + 1
           FROM picked WHERE m.id = picked.id
         RETURNING m.id, m.report_id, m.municipality, m.kind, m.request, m.round, m.attempts, m.traceparent,
-                  m.language AS written_in, m.subject, m.body, m.values)
+                  m.language AS written_in, m.subject, m.body, m.facts)
     SELECT taken.*, r.number, r.email, r.language, r.status_url, r.submitted_at, r.description, r.address,
            r.department, r.deadline, r.term_days, r.term_kind, c.name_nl AS category_nl, c.name_en AS category_en
       FROM taken
@@ -160,7 +160,7 @@ _take = _statement(
     most=sa.Integer,
     claim=pg.UUID,
     lease=sa.Double,
-).columns(values=pg.JSONB, address=pg.JSONB)
+).columns(facts=pg.JSONB, address=pg.JSONB)
 
 
 async def take(session: AsyncSession, *, claim: UUID, most: int, lease: float) -> Sequence[Any]:
@@ -177,7 +177,7 @@ _keep_words = (
     .values(
         {
             messages.c[name]: sa.bindparam(f"new_{name}", type_=messages.c[name].type)
-            for name in ("recipient", "language", "subject", "body", "values", "template_version")
+            for name in ("recipient", "language", "subject", "body", "facts", "template_version")
         }
     )
 )
@@ -315,7 +315,7 @@ _LAST = (
 )
 _LISTED = (
     sa.select(
-        *(column for column in messages.c if column.name not in {"body", "values", "request"}),
+        *(column for column in messages.c if column.name not in {"body", "facts", "request"}),
         reports.c.number,
         _LAST.c.outcome.label("last_outcome"),
         _LAST.c.reason.label("last_reason"),
@@ -353,7 +353,7 @@ async def listed(
 
 async def message(session: AsyncSession, message_id: UUID) -> Any | None:
     """Return a message with the words that were sent."""
-    query = _LISTED.add_columns(messages.c.body, messages.c["values"], messages.c.request)
+    query = _LISTED.add_columns(messages.c.body, messages.c["facts"], messages.c.request)
     return (await session.execute(query.where(messages.c.id == message_id))).one_or_none()
 
 
@@ -400,7 +400,7 @@ async def send_again(session: AsyncSession, message_id: UUID, *, retry: float, l
     await session.execute(sa.insert(resends).values(log_entry))
 
 
-_NO_WORDS = {"subject": None, "body": None, "values": None}
+_NO_WORDS = {"subject": None, "body": None, "facts": None}
 
 
 async def forget_recipients(session: AsyncSession, report_ids: Sequence[UUID]) -> None:

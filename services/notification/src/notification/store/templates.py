@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notification.tables import templates
@@ -14,7 +14,7 @@ async def newest(session: AsyncSession, municipalities: Sequence[str]) -> Sequen
     """Return the texts in use that municipalities have of their own."""
     query = (
         sa.select(templates)
-        .distinct(templates.c.municipality, templates.c.kind, templates.c.language)
+        .ext(distinct_on(templates.c.municipality, templates.c.kind, templates.c.language))
         .where(templates.c.municipality.in_(municipalities))
         .order_by(templates.c.municipality, templates.c.kind, templates.c.language, templates.c.version.desc())
     )

@@ -180,7 +180,7 @@ def _pack(row: Any, to: Recipient, claim: UUID, own: texts.Texts, settings: Sett
 def _words(row: Any, own: texts.Texts, settings: Settings) -> tuple[str, letters.Words, dict[str, Any]]:
     """Return language and words of a message, and what of them must be kept; a message keeps its first words."""
     if row.body is not None:
-        return row.written_in, letters.Words(row.subject, row.body, tuple(row["values"] or ())), {}
+        return row.written_in, letters.Words(row.subject, row.body, tuple(row.facts or ())), {}
     language = row.language or "nl"
     template = texts.template_for(own, row.municipality, Kind(row.kind), language)
     facts = texts.facts_of(row, language, settings, message=row.request)
@@ -189,7 +189,7 @@ def _words(row: Any, own: texts.Texts, settings: Settings) -> tuple[str, letters
         "new_language": language,
         "new_subject": words.subject,
         "new_body": words.body,
-        "new_values": list(words.values),
+        "new_facts": list(words.values),
         "new_template_version": version,
     }
     return language, words, change
