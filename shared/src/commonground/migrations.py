@@ -18,12 +18,12 @@ _MIGRATION_LOCK = 7_301_904_112  # any number, the same in all processes of a bl
 
 
 def run(metadata: MetaData, *, prefix: str) -> None:
-    """Run the migrations against ``<prefix>DATABASE_URL``, one process at a time.
+    """Run the migrations against the configured address or ``<prefix>DATABASE_URL``, one process at a time.
 
     A migration waits at most five seconds for a lock on a table, so that it fails in place of making
     everyone else wait behind it.
     """
-    url = os.environ.get(f"{prefix}DATABASE_URL") or context.config.get_main_option("sqlalchemy.url") or ""
+    url = context.config.get_main_option("sqlalchemy.url") or os.environ.get(f"{prefix}DATABASE_URL") or ""
     asyncio.run(_run_async(metadata, async_url(url)))
 
 

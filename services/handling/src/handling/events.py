@@ -11,7 +11,11 @@ from commonground.messaging import EventData, Stream, Tier, dead_letters
 
 CASES = Stream("handling", "cases", Tier.OPEN, "What happens to cases: status, assignment, priority")
 CASE_MESSAGES = Stream(
-    "handling", "case-messages", Tier.RESTRICTED, "What handlers want reporters to hear, with the text"
+    "handling",
+    "case-messages",
+    Tier.RESTRICTED,
+    "What handlers want reporters to hear, with the text",
+    compacted=True,
 )
 STREAMS = (CASES, CASE_MESSAGES, dead_letters.stream("handling"))
 
