@@ -1,0 +1,63 @@
+{{/*
+The settings of a block as a JSON object of names, with the prefix, and texts. Numbers, lists and objects are written
+as JSON, which is how the settings are read.
+*/}}
+{{- define "meldstroom-block.settings" -}}
+{{- $values := include "meldstroom-block.values" . | fromJson -}}
+{{- $prefix := include "meldstroom-block.prefix" . -}}
+{{- $common := mergeOverwrite (deepCopy $values.commonSettings) (deepCopy ((.Values.global).settings | default dict)) -}}
+{{- $found := dict (printf "%s_HOST" $prefix) "0.0.0.0" -}}
+{{- $_ := set $found (printf "%s_ISSUER" $prefix) $common.PUBLIC_URL -}}
+{{- with include "meldstroom-block.addressOf" (dict "root" . "block" "gateway") -}}
+{{- $_ := set $found (printf "%s_JWKS_URL" $prefix) (printf "%s/.well-known/jwks.json" .) -}}
+{{- end -}}
+{{- range $name, $value := $common -}}
+{{- $_ := set $found (printf "%s_%s" $prefix $name) $value -}}
+{{- end -}}
+{{- range $values.upstreams -}}
+{{- $name := printf "%s_%s_URL" $prefix (upper . | replace "-" "_") -}}
+{{- $_ := set $found $name (include "meldstroom-block.addressOf" (dict "root" $ "block" .)) -}}
+{{- end -}}
+{{- range $name, $value := $values.settings -}}
+{{- $_ := set $found $name $value -}}
+{{- end -}}
+{{- /* Services, probes and policies point to this port, so it is not for choosing. */ -}}
+{{- $_ := set $found (printf "%s_PORT" $prefix) 8080 -}}
+{{- $texts := dict -}}
+{{- range $name, $value := $found -}}
+{{- if not (kindIs "invalid" $value) -}}
+{{- $_ := set $texts $name (kindIs "string" $value | ternary $value (toJson $value)) -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $texts -}}
+{{- end -}}
+
+{{/* The settings that come from a Secret, as a list of environment variables. */}}
+{{- define "meldstroom-block.secretEnvironment" -}}
+{{- $values := include "meldstroom-block.values" . | fromJson -}}
+{{- $fullname := include "meldstroom-block.fullname" . -}}
+{{- range $name, $source := $values.secretSettings }}
+{{- if not (kindIs "invalid" $source) }}
+- name: {{ $name }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $source.secret | default $values.existingSecret | default $fullname }}
+      key: {{ $source.key | default $name }}
+      {{- if $source.optional }}
+      optional: true
+      {{- end }}
+{{- end }}
+{{- end }}
+{{- with $values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* All settings as environment variables, for a Job that runs before the ConfigMap is there. */}}
+{{- define "meldstroom-block.wholeEnvironment" -}}
+{{- range $name, $value := include "meldstroom-block.settings" . | fromJson }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- include "meldstroom-block.secretEnvironment" . }}
+{{- end -}}
