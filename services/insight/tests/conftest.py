@@ -26,6 +26,7 @@ def block() -> BlockUnderTest:
         settings_class=Settings,
         create_app=create_app,
         subscriptions=subscriptions,
+        extra_settings={"map_kept_seconds": 0},
     )
 
 

@@ -21,6 +21,13 @@ class Settings(BlockSettings):
         default=15, ge=0, le=3600, description="Seconds that browsers and proxies may keep an answer of the public map."
     )
 
+    map_kept_seconds: float = Field(
+        default=2.0,
+        ge=0,
+        le=60,
+        description="Seconds that this block gives the same answer of the public map again; 0: never.",
+    )
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:

@@ -1,13 +1,12 @@
 """The public map and its legend, open to everyone."""
 
-import zlib
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 
 from commonground.web import DatabaseDep
 from insight import use_cases
-from insight.api.dependencies import MunicipalityQuery, SettingsDep
+from insight.api.dependencies import KeptAnswersDep, MunicipalityQuery, SettingsDep
 from insight.domain import BoundingBox, PublicStatus
 from insight.schemas import Name, PublicCases, PublicCategories, PublicCategory, Slug
 
@@ -31,6 +30,7 @@ _GEOJSON = "application/geo+json"
 async def show_public_cases(
     database: DatabaseDep,
     settings: SettingsDep,
+    kept: KeptAnswersDep,
     bbox: Annotated[
         str | None,
         Query(
@@ -46,16 +46,18 @@ async def show_public_cases(
 ) -> Response:
     """Return open cases, and those closed not long ago, of public categories; without texts and persons."""
     box = BoundingBox.parse(bbox) if bbox is not None else None
-    async with database.transaction() as session:
-        body = await use_cases.show_public_cases(
-            session, settings, box=box, category=category, status=status, municipality=municipality
-        )
-    # Weak and quick: it only has to differ when the content does.
-    tag = f'W/"{len(body):x}-{zlib.crc32(body):08x}"'
-    headers = {"ETag": tag, "Cache-Control": f"public, max-age={settings.map_max_age}"}
-    if if_none_match is not None and tag in (part.strip() for part in if_none_match.split(",")):
+
+    async def make() -> bytes:
+        async with database.transaction() as session:
+            return await use_cases.show_public_cases(
+                session, settings, box=box, category=category, status=status, municipality=municipality
+            )
+
+    answer = await kept.get((box, category, status, municipality), make)
+    headers = {"ETag": answer.tag, "Cache-Control": f"public, max-age={settings.map_max_age}"}
+    if if_none_match is not None and answer.tag in (part.strip() for part in if_none_match.split(",")):
         return Response(status_code=304, headers=headers)
-    return Response(body, media_type=_GEOJSON, headers=headers)
+    return Response(answer.body, media_type=_GEOJSON, headers=headers)
 
 
 @router.get("/categories")
