@@ -66,8 +66,7 @@ def environment(service: str | None) -> None:
         # Versions come from the lock file; which packages, from the block and `commonground` themselves.
         constraints = ("--constraint", str(LOCK))
         run([*install, *constraints, "hatchling", "editables"], "Installing the build tool")
-        targets = [f"{members[0]}[testing]", *members[1:]]
-        editable = [part for member in targets for part in ("--editable", str(member))]
+        editable = [part for member in map(_with_test_tools, members) for part in ("--editable", member)]
         run([*install, *constraints, "--no-build-isolation", *editable], f"Installing {service} and what it needs")
     else:
         run([*install, "--require-hashes", "--requirement", str(LOCK)], "Installing what the lock file names")
@@ -75,6 +74,11 @@ def environment(service: str | None) -> None:
         run([*install, "--no-deps", "--no-build-isolation", *editable], "Installing the blocks")
     stamp.write_text(wanted)
     say(f"Set up in {time.monotonic() - began:.0f} s")
+
+
+def _with_test_tools(member: Path) -> str:
+    """Return what to install of a member: with the extra `testing` where it has one."""
+    return f"{member}[testing]" if "\ntesting = [" in (member / "pyproject.toml").read_text() else str(member)
 
 
 def _members(service: str | None) -> list[Path]:
