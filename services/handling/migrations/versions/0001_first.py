@@ -13,7 +13,11 @@ depends_on = None
 
 _TIME = sa.DateTime(timezone=True)
 _CLOSED = "status IN ('closed', 'cancelled', 'split')"
-_NEVER = "timestamptz '9999-12-31 00:00:00+00'"
+# Closed cases are not urgent and not due: in these orders they stand behind all open ones.
+_DUE = (
+    f"CASE WHEN {_CLOSED} THEN timestamptz '9999-12-31 00:00:00+00' "
+    "ELSE coalesce(deadline, timestamptz '9998-12-31 00:00:00+00') END"
+)
 _STATUSES = (
     "reported",
     "awaiting-handling",
@@ -84,11 +88,7 @@ def _create_cases() -> None:
         _sequence("event"),
         _sequence("message"),
         sa.Column("open", sa.Boolean, sa.Computed(f"NOT ({_CLOSED})", persisted=True)),
-        sa.Column(
-            "due",
-            _TIME,
-            sa.Computed(f"CASE WHEN {_CLOSED} THEN {_NEVER} ELSE coalesce(deadline, {_NEVER}) END", persisted=True),
-        ),
+        sa.Column("due", _TIME, sa.Computed(_DUE, persisted=True)),
         sa.Column(
             "urgency",
             sa.SmallInteger,
@@ -103,31 +103,34 @@ def _create_cases() -> None:
         sa.CheckConstraint("priority BETWEEN 1 AND 3", name="ck_cases_priority"),
     )
     for name, columns, condition in (
-        # Every order of the list, for all departments of a municipality; closed cases pile up for years, so the
-        # open ones have an index of their own.
-        ("submitted", ["municipality", "submitted_at", "id"], None),
+        # Every order of the list, for all departments of a municipality. Closed cases pile up for years, so the open
+        # ones have an index of their own; in the orders by urgency and due date the closed ones stand at the end.
+        ("submitted", ["municipality", "submitted_at", "id", "department"], None),
         ("open_submitted", ["municipality", "submitted_at", "id"], "open"),
         ("due", ["municipality", "due", "id"], None),
         ("urgency", ["municipality", "urgency", "submitted_at", "id"], None),
         ("number", ["municipality", "number_value", "id"], None),
-        ("changed", ["municipality", "changed_at", "id"], None),
-        # What narrows the list.
-        ("department_submitted", ["municipality", "department", "submitted_at", "id"], None),
+        ("changed", ["municipality", "changed_at", "id", "department"], None),
+        # What a handler works from.
         ("department_open_submitted", ["municipality", "department", "submitted_at", "id"], "open"),
         ("department_due", ["municipality", "department", "due", "id"], None),
-        ("category_submitted", ["municipality", "category", "submitted_at", "id"], None),
-        ("main_category_submitted", ["municipality", "main_category", "submitted_at", "id"], None),
-        ("status_submitted", ["municipality", "status", "submitted_at", "id"], None),
-        ("assignee_submitted", ["assignee", "submitted_at", "id"], "assignee IS NOT NULL"),
+        ("department_urgency", ["municipality", "department", "urgency", "submitted_at", "id"], None),
+        # What narrows the list. The department at the end is looked at in the index, without a visit to the row.
+        ("category", ["municipality", "category", "submitted_at", "id", "department"], None),
+        ("main_category", ["municipality", "main_category", "submitted_at", "id", "department"], None),
+        ("status", ["municipality", "status", "submitted_at", "id", "department"], "status <> 'closed'"),
+        ("assignee", ["assignee", "submitted_at", "id", "municipality", "department"], "assignee IS NOT NULL"),
         ("place", ["longitude", "latitude"], None),
     ):
         where = sa.text(condition) if condition else None
         op.create_index(f"ix_cases_{name}", "cases", columns, postgresql_where=where)
-    # A category belongs to few departments; without this the planner takes the two for independent, and walks
-    # through the whole list for a pair that hardly occurs.
-    op.execute(
-        "CREATE STATISTICS st_cases_filters (mcv) ON municipality, department, category, main_category, open FROM cases"
-    )
+    # A category belongs to few departments, and a status says whether a case is open; without this the planner
+    # takes them for independent, and misjudges how far it must read.
+    for name, columns in (
+        ("subjects", "department, category, main_category"),
+        ("open_statuses", "status, open"),
+    ):
+        op.execute(f"CREATE STATISTICS st_cases_{name} (mcv) ON {columns} FROM cases")
 
 
 def _create_reports() -> None:

@@ -15,8 +15,9 @@ metadata = new_metadata()
 _TIME = sa.DateTime(timezone=True)
 _IS_CLOSED = "status IN ('closed', 'cancelled', 'split')"
 # Closed cases are not urgent and not due: in these orders they stand behind all open ones.
-DUE = f"CASE WHEN {_IS_CLOSED} THEN {{never}} ELSE coalesce(deadline, {{never}}) END".format(
-    never="timestamptz '9999-12-31 00:00:00+00'"
+DUE = (
+    f"CASE WHEN {_IS_CLOSED} THEN timestamptz '9999-12-31 00:00:00+00' "
+    "ELSE coalesce(deadline, timestamptz '9998-12-31 00:00:00+00') END"
 )
 URGENCY = f"CASE WHEN {_IS_CLOSED} THEN 0::smallint ELSE priority END"
 NUMBER_VALUE = "coalesce(substring(number from '[0-9]{1,15}$')::bigint, 0)"

@@ -44,5 +44,5 @@ def json_answer(body: Any, status: int = 200, **headers: str) -> Response:
     Written straight from rows: checking a page of a hundred cases against the model again takes longer than
     reading them. Tests hold the answers against the models.
     """
-    content = orjson.dumps(body, option=orjson.OPT_UTC_Z)
+    content = orjson.dumps(body, default=str, option=orjson.OPT_UTC_Z)  # the driver has its own kind of UUID
     return Response(content, status_code=status, media_type="application/json", headers=headers)

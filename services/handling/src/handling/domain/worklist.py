@@ -15,8 +15,9 @@ from commonground.problems import InvalidInputError
 
 NONE = "none"  # of department and assignee: those without one
 COUNT_LIMIT = 1000
-# Stands for "no deadline" and sorts behind every real one.
-NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+# Stands for the due date of a closed case. Open cases without a deadline come before it, behind all real deadlines;
+# see ``tables.DUE``.
+CLOSED = datetime(9999, 12, 31, tzinfo=UTC)
 
 _NUMBER = re.compile(r"([A-Za-z]{0,8})[-. ]?([0-9]{1,15})")
 
@@ -103,7 +104,7 @@ def sort(text: str) -> Sort:
 def cursor(order: Sort, row: Mapping[str, Any]) -> str:
     """Return where the page behind ``row`` begins, opaque to the client."""
     values = [order.name, *(row[column.name] for column in order.columns)]
-    return base64.urlsafe_b64encode(orjson.dumps(values)).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(orjson.dumps(values, default=str)).rstrip(b"=").decode()
 
 
 def position(order: Sort, text: str) -> tuple[Any, ...]:

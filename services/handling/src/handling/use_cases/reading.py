@@ -31,8 +31,7 @@ async def list_cases(
     await worklist.plan_for_values(session)
     if alone := await _the_one(session, scope, filters):
         return alone, None
-    matches = await worklist.look_for(session, filters.q) if filters.q else None
-    rows = await worklist.page(session, scope, filters, order=order, after=behind, limit=limit + 1, matches=matches)
+    rows = await worklist.page(session, scope, filters, order=order, after=behind, limit=limit + 1)
     return rows[:limit], cursor(order, rows[limit - 1]) if len(rows) > limit else None
 
 
@@ -42,8 +41,7 @@ async def count_cases(session: AsyncSession, principal: Principal, filters: Filt
     await worklist.plan_for_values(session)
     if await _the_one(session, scope, filters):
         return capped(1)
-    matches = await worklist.look_for(session, filters.q) if filters.q else None
-    return capped(await worklist.count(session, scope, filters, limit=COUNT_LIMIT + 1, matches=matches))
+    return capped(await worklist.count(session, scope, filters, limit=COUNT_LIMIT + 1))
 
 
 async def _the_one(session: AsyncSession, scope: Scope, filters: Filters) -> list[dict[str, Any]]:
