@@ -4,6 +4,7 @@ import sys
 from datetime import UTC, datetime
 
 import click
+from fastapi import FastAPI
 
 from commonground import ids, manage
 from commonground.database import Database
@@ -12,10 +13,17 @@ from gateway import store, use_cases
 from gateway.domain import PERMISSIONS, NewUser
 from gateway.events import PUBLISHED, STREAMS
 from gateway.keys import LONGEST_TOKEN, KeyRing
-from gateway.main import create_app
 from gateway.settings import Settings
 
-cli = manage.commands("gateway", __file__, Settings, create_app, published=PUBLISHED, streams=STREAMS)
+
+def _create_app(settings: Settings, database: Database) -> FastAPI:
+    # Here and not above: pages and their libraries take time to load, and a token should come at once.
+    from gateway.main import create_app
+
+    return create_app(settings, database)
+
+
+cli = manage.commands("gateway", __file__, Settings, _create_app, published=PUBLISHED, streams=STREAMS)
 
 _LONGEST_HOURS = int(LONGEST_TOKEN.total_seconds() // 3600)
 
