@@ -178,6 +178,7 @@ class StubBlocks:
 
     def __init__(self) -> None:
         self.away: set[str] = set()
+        self.new = 0
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
         self.reports: dict[str, dict[str, Any]] = {}
         self.refusals: dict[str, tuple[int, dict[str, Any]]] = {}
@@ -331,6 +332,7 @@ class StubBlocks:
         add("GET", "/routing/v1/departments", self.departments)
         add("POST", "/routing/v1/reports/{report}/routings", self.done)
         add("GET", "/handling/v1/cases", self.list_cases)
+        add("GET", "/handling/v1/cases/count", self.count_cases)
         add("GET", "/handling/v1/cases/{id}", self.one_case)
         add("GET", "/handling/v1/assignees", self.assignees)
         add("POST", "/handling/v1/cases/{id}/{action}", self.act)
@@ -460,6 +462,9 @@ class StubBlocks:
             found = [case for case in found if case["assignee"] == wanted]
         cursor = "next-page" if len(found) > 5 and "cursor" not in query else None
         return web.json_response({"items": found, "nextCursor": cursor})
+
+    async def count_cases(self, _request: web.Request) -> web.Response:
+        return web.json_response({"count": self.new, "capped": False, "text": str(self.new)})
 
     async def one_case(self, request: web.Request) -> web.Response:
         found = next((case for case in self.cases if case["id"] == request.match_info["id"]), None)

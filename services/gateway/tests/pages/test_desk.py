@@ -68,6 +68,21 @@ async def test_the_next_page_is_a_link_with_the_cursor(hanna):
     assert "Eerste pagina" in (await hanna.get("/behandelen?zoek=e&vanaf=next-page")).text
 
 
+async def test_what_came_in_since_the_list_was_shown_is_said_beside_it(hanna, stub):
+    page = (await hanna.get("/behandelen?afdeling=VRL")).text
+    address = page.split('role="status" hx-get="')[1].split('"')[0].replace("&amp;", "&")
+    assert not (await hanna.get(address)).text.strip()
+    stub.new = 3
+    found = (await hanna.get(address)).text
+    assert "3 nieuwe meldingen" in found
+    assert 'href="/behandelen?afdeling=VRL"' in found
+    asked = dict(stub.sent("GET", "handling:cases/count")[-1]["query"])
+    assert asked["department"] == "VRL"
+    assert asked["submittedFrom"].endswith("Z")
+    stub.away.add("handling")
+    assert not (await hanna.get(address)).text.strip()
+
+
 async def test_an_empty_list_says_so(hanna):
     assert "Geen meldingen in deze werkvoorraad" in (await hanna.get("/behandelen?zoek=bestaatniet")).text
 

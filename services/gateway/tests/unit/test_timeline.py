@@ -17,10 +17,9 @@ def titles(*entries, language="nl"):
             "history": [{"at": AT, **entry} for entry in entries],
         }
     )
-    lines = timeline_of(
+    return timeline_of(
         case, [Department(code="VRL", name="Openbare verlichting")], [Person(id="p1", name="Hanna")], language
     )
-    return lines
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -130,6 +131,31 @@ def tabs(filters: Filters, staff: StaffSession) -> list[tuple[str, str, bool]]:
     return [(name, tab.query(weergave=filters.weergave), tab.query() == shown) for name, tab in ready]
 
 
+async def count_new(blocks: Blocks, staff: StaffSession, filters: Filters, since: str) -> str:
+    """Return how many cases have come into this list since a moment, in words; nothing when there are none."""
+    params = [
+        (name, value)
+        for name, value in filters.params(staff.principal.subject)
+        if name not in {"limit", "sort", "cursor"}
+    ]
+    try:
+        answer = await blocks.ask(
+            "handling", "/cases/count", params=[*params, ("submittedFrom", since)], token=staff.token, timeout=2
+        )
+        return str(answer["text"]) if answer["count"] else ""
+    except (BlockUnavailableError, BlockRefusedError, KeyError, TypeError):
+        return ""
+
+
+@router.get(f"{PATH}/aantal-nieuw")
+async def new_in_list(request: Request, staff: Handler) -> Response:
+    """Say how much is new since the list was shown; rows never move under somebody's pointer."""
+    filters = Filters.of(request)
+    since = request.query_params.get("sinds", "")[:40]
+    found = await count_new(services_of(request).blocks, staff, filters, since) if since else ""
+    return render(request, "desk/new.html", count=found, address=filters.query())
+
+
 @router.get(PATH)
 async def worklist(request: Request, staff: Handler) -> Response:
     """Show the list."""
@@ -142,6 +168,7 @@ async def worklist(request: Request, staff: Handler) -> Response:
     )
     people = await reference.colleagues(services.blocks, staff.token, filters.afdeling) if filters.afdeling else []
     context: dict[str, Any] = {
+        "shown_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "moved_on": request.query_params.get("gedaan") == "afdeling",
         "page": page,
         "failure": failure,
