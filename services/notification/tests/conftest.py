@@ -144,7 +144,7 @@ Eventually = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 def eventually() -> Eventually:
     """Wait until something is so; the time is only the limit."""
 
-    async def wait(check: Callable[[], Awaitable[bool]], seconds: float = 15) -> None:
+    async def wait(check: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
         until = time.monotonic() + seconds
         while not await check():
             assert time.monotonic() < until, "it did not become so"

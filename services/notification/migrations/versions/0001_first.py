@@ -88,6 +88,7 @@ def upgrade() -> None:
         _moment("settled_at"),
         sa.Column("sequence", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("recipient", sa.Text),
+        sa.Column("mail_id", sa.Text),
         sa.Column("language", sa.Text),
         sa.Column("subject", sa.Text),
         sa.Column("body", sa.Text),

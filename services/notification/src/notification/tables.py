@@ -91,6 +91,7 @@ messages = sa.Table(
     sa.Column("sequence", sa.BigInteger, nullable=False, server_default="0"),
     # What was sent to whom, written before the first byte goes out.
     sa.Column("recipient", sa.Text),
+    sa.Column("mail_id", sa.Text),  # Message-ID; stays the same however often the mail is tried
     sa.Column("language", sa.Text),
     sa.Column("subject", sa.Text),
     sa.Column("body", sa.Text),

@@ -5,7 +5,6 @@ import itertools
 import json
 from uuid import uuid4
 
-import pytest
 import sqlalchemy as sa
 
 from commonground.testing.events import buried, outbox_events
@@ -50,16 +49,19 @@ async def test_an_english_reporter_gets_english(tell, send_all, mailbox, plain):
     assert "Broken light" in plain(mail)
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(["contact", "text", "classification", "routing"])))
-async def test_every_order_of_arrival_gives_the_same_one_mail(order, tell, send_all, mailbox, plain):
+async def test_every_order_of_arrival_gives_the_same_one_mail(tell, send_all, mailbox, plain):
     await tell.category()
-    for what in order:
-        await getattr(tell, what)()
+    orders = list(itertools.permutations(["contact", "text", "classification", "routing"]))
+    for order in orders:
+        report = uuid4()
+        for what in order:
+            await getattr(tell, what)(report=report)
     await send_all()
-    (mail,) = mailbox.mails
-    assert "binnen 5 werkdagen" in plain(mail)
-    assert "Lantaarnpaal kapot" in plain(mail)
-    assert "De lantaarnpaal is stuk." in plain(mail)
+    assert len(mailbox.mails) == len(set(mailbox.ids())) == len(orders)
+    for mail in mailbox.mails:
+        assert "binnen 5 werkdagen" in plain(mail)
+        assert "Lantaarnpaal kapot" in plain(mail)
+        assert "De lantaarnpaal is stuk." in plain(mail)
 
 
 async def test_repeats_of_every_event_give_one_mail(tell, send_all, mailbox, database, report_id):
@@ -183,14 +185,16 @@ async def test_the_trace_of_the_report_goes_on_to_the_delivery(tell, send_all, d
     assert told["traceparent"].split("-")[1] == "1" * 32
 
 
-@pytest.mark.parametrize(
-    "email", ["not an address", "a@b@c", "jan@", "@example.org", "jan\r\nBcc: all@example.org@example.org", "j an@x.nl"]
-)
-async def test_an_address_that_nobody_can_deliver_to_fails_at_once(email, tell, send_all, mailbox, states, database):
-    await tell.contact(email=email)
-    await tell.routing()
+IMPOSSIBLE = ["not an address", "a@b@c", "jan@", "@example.org", "jan\r\nBcc: a@example.org@example.org", "j an@x.nl"]
+
+
+async def test_an_address_that_nobody_can_deliver_to_fails_at_once(tell, send_all, mailbox, states, database):
+    for email in IMPOSSIBLE:
+        report = uuid4()
+        await tell.contact(report=report, email=email)
+        await tell.routing(report=report)
     await send_all()
     assert mailbox.mails == []
-    assert await states() == [("confirmation", "failed")]
-    assert len(await outbox_events(database, "notification.message-failed")) == 1
+    assert {state for _, state in await states()} == {"failed"}
+    assert len(await outbox_events(database, "notification.message-failed")) == len(IMPOSSIBLE)
     assert await buried(database) == []

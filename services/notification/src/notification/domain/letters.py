@@ -177,21 +177,21 @@ def _link(target: str) -> str | None:
 
 
 def _blocks(node: SyntaxTreeNode) -> list[str]:
-    """Return the lines of the blocks below ``node``, with an empty line between two blocks."""
+    """Return the lines of the blocks below ``node``, with an empty line between two blocks of a loose text."""
     lines: list[str] = []
     for child in node.children:
         block = _block(child)
         if not block:
             continue
-        # A paragraph of a tight list is hidden in HTML, and its list has no empty lines.
-        if lines and not (child.type == "list_item" and _is_tight(child)):
+        if lines and not _is_tight(child if child.type == "list_item" else node):
             lines.append("")
         lines.extend(block)
     return lines
 
 
-def _is_tight(item: SyntaxTreeNode) -> bool:
-    return all(child.hidden for child in item.children if child.type == "paragraph")
+def _is_tight(node: SyntaxTreeNode) -> bool:
+    """Tell whether ``node`` is an item of a list without empty lines; Markdown hides its paragraphs then."""
+    return node.type == "list_item" and all(child.hidden for child in node.children if child.type == "paragraph")
 
 
 def _block(node: SyntaxTreeNode) -> list[str]:

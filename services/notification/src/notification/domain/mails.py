@@ -48,18 +48,18 @@ def build(letter: Letter, *, sender: Sender, to: str, language: str, identity: s
     """
     boundary = f"=_{identity.strip('<>').partition('@')[0]}"
     headers = {
-        "From": _mailbox(sender.name, sender.address),
-        "To": to,
+        "From": _one_line(_mailbox(sender.name, sender.address)),
+        "To": _one_line(to),
         "Subject": _subject(letter.subject),
         "Date": format_datetime(sent_at),
-        "Message-ID": identity,
+        "Message-ID": _one_line(identity),
         "Auto-Submitted": "auto-generated",  # RFC 3834: an out-of-office reply has no business here
         "X-Auto-Response-Suppress": "All",  # the same for Exchange
-        "Content-Language": language,
+        "Content-Language": _one_line(language),
         "MIME-Version": "1.0",
         "Content-Type": f'multipart/alternative; boundary="{boundary}"',
     }
-    lines = [f"{name}: {_checked(name, value)}" for name, value in headers.items()]
+    lines = [f"{name}: {value}" for name, value in headers.items()]
     for subtype, content in (("plain", letter.text), ("html", letter.html)):
         lines += [
             "",
@@ -73,20 +73,17 @@ def build(letter: Letter, *, sender: Sender, to: str, language: str, identity: s
     return "\r\n".join(lines).encode()
 
 
-# Folding by the Header class is the only line break that a header of ours may have.
-_FOLDS = re.compile(r"\r\n[ \t]+(?=\S)")
-
-
-def _checked(name: str, value: str) -> str:
-    unfolded = _FOLDS.sub(" ", value) if name == "Subject" else value
-    if "\r" in unfolded or "\n" in unfolded or "\0" in unfolded:
+def _one_line(value: str) -> str:
+    if "\r" in value or "\n" in value or "\0" in value:
         raise HeaderInjectionError
     return value
 
 
 def _subject(text: str) -> str:
+    """Return a subject encoded (RFC 2047) and folded: the only line breaks that a header of ours may have."""
     charset = "us-ascii" if text.isascii() else "utf-8"
-    return Header(text, charset, maxlinelen=_LINE_LENGTH, header_name="Subject").encode(linesep="\r\n")
+    header = Header(_one_line(text), charset, maxlinelen=_LINE_LENGTH, header_name="Subject")
+    return header.encode(linesep="\r\n")
 
 
 @lru_cache(maxsize=128)

@@ -150,7 +150,7 @@ _take = _statement(
            SET claim = :claim, due_at = now() + make_interval(secs => :lease), attempts = m.attempts + 1
           FROM picked WHERE m.id = picked.id
         RETURNING m.id, m.report_id, m.municipality, m.kind, m.request, m.round, m.attempts, m.traceparent,
-                  m.language AS written_in, m.subject, m.body, m.facts)
+                  m.language AS written_in, m.mail_id, m.subject, m.body, m.facts)
     SELECT taken.*, r.number, r.email, r.language, r.status_url, r.submitted_at, r.description, r.address,
            r.department, r.deadline, r.term_days, r.term_kind, c.name_nl AS category_nl, c.name_en AS category_en
       FROM taken
@@ -177,14 +177,14 @@ _keep_words = (
     .values(
         {
             messages.c[name]: sa.bindparam(f"new_{name}", type_=messages.c[name].type)
-            for name in ("recipient", "language", "subject", "body", "facts", "template_version")
+            for name in ("recipient", "mail_id", "language", "subject", "body", "facts", "template_version")
         }
     )
 )
 _keep_recipient = (
     sa.update(messages)
     .where(messages.c.id == sa.bindparam("message"))
-    .values(recipient=sa.bindparam("new_recipient", type_=sa.Text))
+    .values(recipient=sa.bindparam("new_recipient", type_=sa.Text), mail_id=sa.bindparam("new_mail_id", type_=sa.Text))
 )
 
 
@@ -395,6 +395,7 @@ async def send_again(session: AsyncSession, message_id: UUID, *, retry: float, l
             attempts=0,
             settled_at=None,
             round=messages.c.round + 1,
+            mail_id=None,
         )
     )
     await session.execute(sa.insert(resends).values(log_entry))

@@ -102,6 +102,7 @@ class Parcel:
     claim: UUID
     round: int
     attempt: int
+    mail_id: str
     language: str
     sender: mails.Sender
     return_path: str
@@ -115,7 +116,7 @@ class Parcel:
             sender=self.sender,
             to=self.to.address,
             language=self.language,
-            identity=mails.message_id(self.id, self.round, self.sender),
+            identity=self.mail_id,
             sent_at=datetime.now(UTC),
         )
 
@@ -160,7 +161,7 @@ async def take_messages(
                 )
             )
             continue
-        written.append({"message": row.id, "new_recipient": row.email, **change})
+        written.append({"message": row.id, "new_recipient": row.email, "new_mail_id": parcel.mail_id, **change})
         parcels.append(parcel)
     await mailbox.keep_words(session, written)
     if unreachable:
@@ -174,7 +175,8 @@ def _pack(row: Any, to: Recipient, claim: UUID, own: texts.Texts, settings: Sett
     sender = mails.Sender(letters.sender_name(language, name), settings.sender_address(row.municipality))
     letter = letters.typeset(words, language=language, municipality=name)
     path = settings.return_path or sender.address
-    return Parcel(row.id, claim, row.round, row.attempts, language, sender, path, to, letter), change
+    mail_id = row.mail_id or mails.message_id(row.id, row.round, sender)
+    return Parcel(row.id, claim, row.round, row.attempts, mail_id, language, sender, path, to, letter), change
 
 
 def _words(row: Any, own: texts.Texts, settings: Settings) -> tuple[str, letters.Words, dict[str, Any]]:
