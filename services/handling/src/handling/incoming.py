@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commonground import ids
-from commonground.messaging import IncomingData, Received, Subscription, publish_tombstone
+from commonground.messaging import IncomingData, PermanentError, Received, Subscription, publish_tombstone
 from handling.domain.cases import Kind
 from handling.events import CASE_MESSAGES
 from handling.store import copies, history
@@ -300,7 +300,11 @@ def _report(report_id: UUID) -> dict[str, Any]:
 
 
 def _reports(keys: Sequence[str]) -> list[dict[str, Any]]:
-    return [_report(report_id) for report_id in sorted({UUID(key) for key in keys})]
+    try:
+        return [_report(report_id) for report_id in sorted({UUID(key) for key in keys})]
+    except ValueError as error:
+        message = "the key is no report id"
+        raise PermanentError(message) from error
 
 
 def _removal(report_id: UUID, kind: Kind) -> dict[str, Any]:
