@@ -50,7 +50,8 @@ def start(folder: Path, port: int) -> int:
 
     parent = os.getppid() if os.environ.get("MELDSTROOM_UNDER_MAKE") else None
     screen = Screen()
-    suite = Suite(port=port, state_dir=folder, tell=screen.tell)
+    only = os.environ.get("MELDSTROOM_BLOCKS", "").replace(",", " ").split()
+    suite = Suite(port=port, state_dir=folder, only=only or None, tell=screen.tell)
     try:
         with _interrupting(), screen:
             suite.start()

@@ -16,7 +16,7 @@ from meldstroom_local import docker, kafka_java, places
 from meldstroom_local.ladder import RungUnavailableError, climb
 from meldstroom_local.processes import NotStartedError, Process
 
-_START_SECONDS = 90.0
+_START_SECONDS = 180.0
 
 
 @dataclass

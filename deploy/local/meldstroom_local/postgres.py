@@ -24,7 +24,7 @@ from meldstroom_local.processes import NotStartedError, Process
 
 USER = "postgres"
 Answer = TypeVar("Answer")
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 _LONGEST_SOCKET_FOLDER = 80  # the whole path of a Unix socket may not be longer than 107 characters
 _SETTINGS = {
     "shared_buffers": "128MB",

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from meldstroom_local import guard
+
 _LOG_LIMIT = 20 * 1024 * 1024
 
 
@@ -52,6 +54,7 @@ class Process:
                 group=account.pw_gid if account else None,
                 extra_groups=[] if account else None,
             )
+        guard.watch(self._popen.pid)
 
     @property
     def pid(self) -> int | None:
@@ -82,12 +85,14 @@ class Process:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
         self._popen.wait()
+        guard.forget(group)
 
     def kill(self) -> None:
         """End it as a power failure would, with all it started."""
         self.send(signal.SIGKILL)
         if self._popen is not None:
             self._popen.wait()
+            guard.forget(self._popen.pid)
 
     def wait_until(self, ready: Callable[[], bool], seconds: float, *, pause: float = 0.05) -> None:
         """Wait until ``ready()``; raise ``NotStartedError`` when it ends first or takes too long."""

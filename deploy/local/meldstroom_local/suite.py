@@ -21,7 +21,7 @@ from meldstroom_local.state import State
 from meldstroom_local.watcher import Watcher
 
 Tell = Callable[[str, str], None]
-_READY_SECONDS = 60.0
+_READY_SECONDS = 180.0
 _REPUBLISH_DAYS = 7
 
 
