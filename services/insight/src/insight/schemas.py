@@ -1,14 +1,26 @@
 """Answers of insight's API."""
 
+import re
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from commonground.problems import SafeValueError
 from insight.domain import Grouping, PublicStatus
 
+
+def _written_as_day(value: Any) -> Any:
+    """Refuse what pydantic would also take for a date, such as seconds since 1970."""
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        message = "Write a day as YYYY-MM-DD"
+        raise SafeValueError(message)
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written_as_day)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
 Municipality = Annotated[str, StringConstraints(pattern=r"^GM[0-9]{4}$"), Field(examples=["GM0106"])]
 

@@ -91,6 +91,7 @@ async def test_without_the_right_nobody_counts(client, tokens):
     [
         ({"from": "yesterday"}, "query.from"),
         ({"from": "2026-02-30"}, "query.from"),
+        ({"to": "0"}, "query.to"),
         ({"from": "2026-02-02", "to": "2026-02-01"}, "query.to"),
         ({"from": "1990-01-01", "to": "2026-02-01"}, "query.from"),
         ({"groupBy": "weather"}, "query.groupBy"),

@@ -5,7 +5,16 @@ from datetime import datetime, time
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from commonground.problems import SafeValueError
@@ -32,6 +41,14 @@ def _once(values: list[Any]) -> list[Any]:
     return values
 
 
+def _text(value: Any) -> Any:
+    """Refuse numbers, which pydantic would take for seconds since midnight or since 1970."""
+    if value is not None and not isinstance(value, str):
+        message = "Write a time as text, after RFC 3339"
+        raise SafeValueError(message)
+    return value
+
+
 def _naive(value: time) -> time:
     if value.tzinfo is not None:
         message = "Give a local time without a time zone"
@@ -45,7 +62,8 @@ AreaCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,30}$"), Fi
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
 Source = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 Municipality = Annotated[str, StringConstraints(pattern=r"^GM[0-9]{4}$"), Field(examples=["GM0106"])]
-LocalTime = Annotated[time, AfterValidator(_naive), Field(examples=["08:00:00"])]
+LocalTime = Annotated[time, BeforeValidator(_text), AfterValidator(_naive), Field(examples=["08:00:00"])]
+Moment = Annotated[AwareDatetime, BeforeValidator(_text)]
 TermDays = Annotated[int, Field(ge=0, le=365, strict=True)]
 Kind = Literal["working", "calendar"]
 
@@ -150,8 +168,8 @@ class RuleRequest(Request):
     department: Code
     assignee: UUID | None = Field(default=None, description="User to whom the work is given at once")
     active: bool = True
-    valid_from: AwareDatetime | None = Field(default=None, description="For reports submitted from then on")
-    valid_until: AwareDatetime | None = Field(default=None, description="For reports submitted before then")
+    valid_from: Moment | None = Field(default=None, description="For reports submitted from then on")
+    valid_until: Moment | None = Field(default=None, description="For reports submitted before then")
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> "RuleRequest":

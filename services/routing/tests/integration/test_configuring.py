@@ -196,6 +196,8 @@ async def test_a_rule_that_does_not_exist_cannot_be_changed(seeded, client, admi
         ({"conditions": {"weekdays": [8]}}, "body.conditions.weekdays.0"),
         ({"conditions": {"weekdays": [1, 1]}}, "body.conditions.weekdays"),
         ({"conditions": {"fromTime": "25:00"}}, "body.conditions.fromTime"),
+        ({"conditions": {"fromTime": 3600}}, "body.conditions.fromTime"),
+        ({"validFrom": 0}, "body.validFrom"),
         ({"conditions": {"fromTime": "10:00:00+02:00"}}, "body.conditions.fromTime"),
         ({"conditions": {"colour": "red"}}, "body.conditions.colour"),
         ({"validFrom": "2027-01-01T00:00:00Z", "validUntil": "2026-01-01T00:00:00Z"}, "body"),

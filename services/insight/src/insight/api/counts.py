@@ -1,6 +1,5 @@
 """Counts for those who steer by numbers."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -9,7 +8,7 @@ from commonground.web import DatabaseDep
 from insight import use_cases
 from insight.api.dependencies import Analyst, MunicipalityQuery, SettingsDep
 from insight.domain import Grouping, Period
-from insight.schemas import CountAnswer, Counts
+from insight.schemas import CountAnswer, Counts, Day
 
 router = APIRouter()
 
@@ -19,8 +18,8 @@ async def count_reports(
     database: DatabaseDep,
     settings: SettingsDep,
     principal: Analyst,
-    first: Annotated[date | None, Query(alias="from", description="First day; 29 days before `to` when absent")] = None,
-    last: Annotated[date | None, Query(alias="to", description="Last day; today when absent")] = None,
+    first: Annotated[Day | None, Query(alias="from", description="First day; 29 days before `to` when absent")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="Last day; today when absent")] = None,
     group_by: Annotated[Grouping, Query(alias="groupBy")] = Grouping.DAY,
     municipality: MunicipalityQuery = None,
 ) -> Counts:
