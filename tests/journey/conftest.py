@@ -28,6 +28,13 @@ DESK = {"width": 1440, "height": 900}
 ASSEN = [6.5625, 52.9967]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give journeys more time: the first one starts the whole suite, and may train the model before that."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(900))
+
+
 class Collector:
     """An OpenTelemetry collector (OTLP over HTTP) that keeps which service made spans of which trace."""
 

@@ -132,7 +132,7 @@ def test_the_wizard_works_without_javascript(api, new_page, wait, marker):
     expect(page.get_by_role("alert")).to_be_visible()
     page.get_by_label("Vertel in uw eigen woorden wat er aan de hand is").fill(f"Stoeptegel ligt los {marker}")
     page.get_by_role("button", name="Volgende").click()
-    page.get_by_text("Lukt de kaart niet?").click()
+    page.get_by_text("Lukt de kaart niet?", exact=True).click()
     page.get_by_label("Breedtegraad").fill("52,9967")
     page.get_by_label("Lengtegraad").fill("6,5625")
     page.get_by_role("button", name="Volgende").click()
