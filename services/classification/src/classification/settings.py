@@ -19,7 +19,7 @@ class Settings(BlockSettings):
         description="Where trained models are kept; `None`: `meldstroom/classification` in the user's cache folder.",
     )
     category_threshold: float = Field(
-        default=0.4,
+        default=0.5,
         ge=0,
         le=1,
         description="Confidence from which the model's category is taken; below it the main category's rest class.",

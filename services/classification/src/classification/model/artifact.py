@@ -10,7 +10,7 @@ import numpy as np
 import structlog
 
 from classification.model import features, training
-from classification.model.training import Fitted
+from classification.model.training import Calibration, Fitted
 
 log = structlog.get_logger(__name__)
 
@@ -37,8 +37,8 @@ def ensure(configured: Path | None) -> Path:
         if path.exists():
             return path
         log.info("training_started", version=training.version())
-        fitted, temperature = training.train()
-        save(path, fitted, temperature)
+        fitted, calibration = training.train()
+        save(path, fitted, calibration)
         for old in place.glob("model-*.npz"):
             if old != path:
                 old.unlink(missing_ok=True)
@@ -53,38 +53,37 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-def save(path: Path, fitted: Fitted, temperature: float) -> None:
+def save(path: Path, fitted: Fitted, calibration: Calibration) -> None:
     """Write a model; a reader sees all of it or nothing."""
     unfinished = path.with_suffix(f".{os.getpid()}.npz")
     np.savez_compressed(
         unfinished,
         words=_terms(fitted.words.vocabulary_),
-        word_idf=fitted.words.idf_,
+        word_rarity=fitted.word_rarity,
         pieces=_terms(fitted.pieces.vocabulary_),
-        piece_idf=fitted.pieces.idf_,
+        piece_rarity=fitted.piece_rarity,
         data=fitted.weights.data,
         indices=fitted.weights.indices.astype(np.int32),
         indptr=fitted.weights.indptr.astype(np.int32),
         intercept=fitted.intercept,
         classes=np.array(fitted.classes),
-        temperature=np.array([temperature]),
+        calibration=np.array(calibration),
     )
     unfinished.replace(path)
 
 
-def read(path: Path) -> tuple[Fitted, float]:
+def read(path: Path) -> tuple[Fitted, Calibration]:
     """Read a model."""
     from scipy.sparse import csr_matrix
 
     with np.load(path, allow_pickle=False) as file:
-        words = features.word_vectoriser(vocabulary=_vocabulary(file["words"]))
-        words.idf_ = file["word_idf"]
-        pieces = features.piece_vectoriser(vocabulary=_vocabulary(file["pieces"]))
-        pieces.idf_ = file["piece_idf"]
+        words = features.word_counter(vocabulary=_vocabulary(file["words"]))
+        pieces = features.piece_counter(vocabulary=_vocabulary(file["pieces"]))
         classes = [str(name) for name in file["classes"]]
         number = len(words.vocabulary) + len(pieces.vocabulary)
         weights = csr_matrix((file["data"], file["indices"], file["indptr"]), shape=(number, len(classes)))
-        return Fitted(words, pieces, weights, file["intercept"], classes), float(file["temperature"][0])
+        fitted = Fitted(words, file["word_rarity"], pieces, file["piece_rarity"], weights, file["intercept"], classes)
+        return fitted, Calibration(*file["calibration"].tolist())
 
 
 def _terms(vocabulary: dict[str, int]) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:

@@ -11,6 +11,7 @@ from classification.model import predictor, training
 from classification.settings import Settings
 
 _BINS = 10
+_FOLDS = 5
 
 
 def report(settings: Settings, held_out: str | None = None) -> str:
@@ -23,15 +24,14 @@ def report(settings: Settings, held_out: str | None = None) -> str:
         right = np.array([classes.index(label) for _, label in pairs])
         title = f"{len(pairs)} held-out texts, {len(classes)} classes"
     else:
-        scores, right, classes, folds = training.out_of_fold_scores(seeds.corpus(), seeds.terms())
+        scores, right, classes, folds = training.out_of_fold_scores(seeds.corpus(), seeds.terms(), _FOLDS)
         chances = np.zeros_like(scores)
-        for fold in range(training.FOLDS):
-            # A fold's temperature comes from the others, so that the confidence is measured on unseen texts too.
+        for fold in range(_FOLDS):
+            # A fold's calibration comes from the others, so that the confidence is measured on unseen texts too.
             others = folds != fold
-            chances[folds == fold] = training.softmax(
-                scores[folds == fold] / training.temperature(scores[others], right[others])
-            )
-        title = f"{training.FOLDS}-fold cross-validation, {len(right)} synthetic texts, {len(classes)} classes"
+            calibration = training.calibrate(scores[others], right[others])
+            chances[folds == fold] = training.probabilities(scores[folds == fold], calibration)
+        title = f"{_FOLDS}-fold cross-validation, {len(right)} synthetic texts, {len(classes)} classes"
     lines = [f"{title}, model {training.version()}", ""]
     measured = {**_accuracy(chances, right, classes), **_decisions(chances, right, classes, settings)}
     lines += [f"{name:<58} {value:6.1%}" for name, value in measured.items()]

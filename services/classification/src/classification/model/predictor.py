@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,90 +12,90 @@ import numpy as np
 
 from classification.domain import strongest
 from classification.model import artifact, features
-from classification.model.training import Fitted, Floats, softmax
+from classification.model.training import Calibration, Fitted, Floats, Numbers, probabilities
 from classification.settings import Settings
 
 
 class Assessment:
     """What the model thinks of one text."""
 
-    def __init__(self, predictor: "Predictor", text: str, row: int, matrix: Any, chances: Floats) -> None:
+    def __init__(self, predictor: "Predictor", words: list[tuple[str, str]], row: Any, chances: Floats) -> None:
         self._predictor = predictor
-        self._text = text
+        self._words = words
         self._row = row
-        self._matrix = matrix
-        self.probabilities: dict[str, float] = dict(zip(predictor.fitted.classes, chances[row].tolist(), strict=True))
+        self.probabilities: dict[str, float] = dict(zip(predictor.fitted.classes, chances.tolist(), strict=True))
 
     def words(self, categories: Sequence[str]) -> dict[str, list[str]]:
         """Return for each of ``categories`` the words that spoke for it, as they stand in the text."""
-        return self._predictor.deciding_words(self._text, self._matrix[self._row], categories)
+        return self._predictor.deciding_words(self._words, self._row, categories)
 
 
 class Predictor:
     """A trained model."""
 
-    def __init__(self, fitted: Fitted, temperature: float, version: str) -> None:
+    def __init__(self, fitted: Fitted, calibration: Calibration, version: str) -> None:
         self.fitted = fitted
         self.version = version
-        self._temperature = temperature
+        self._calibration = calibration
         self._numbers = {name: number for number, name in enumerate(fitted.classes)}
         self._pieces_of = fitted.pieces.build_analyzer()
+        # Residents use the same words over and over; a few thousand cover most of what they write.
+        self._features_of_word = lru_cache(maxsize=5_000)(self._look_up)
 
     def assess(self, texts: Sequence[str]) -> list[Assessment]:
         """Return what the model thinks of each text."""
-        matrix = self.fitted.matrix(texts)
-        scores = (matrix @ self.fitted.weights).toarray() + self.fitted.intercept
-        chances = softmax(scores / self._temperature)
-        return [Assessment(self, text, row, matrix, chances) for row, text in enumerate(texts)]
+        from sklearn import config_context
 
-    def deciding_words(self, text: str, row: Any, categories: Sequence[str]) -> dict[str, list[str]]:
-        """Divide each category's score over the words of ``text``; return the strongest words.
+        found = [features.words_of(text) for text in texts]
+        # Its checks of parameters and of infinite numbers take longer than the work itself for a single text.
+        with config_context(assume_finite=True, skip_parameter_validation=True):
+            matrix = self.fitted.matrix([" ".join(seen for _, seen in words) for words in found])
+        chances = probabilities(self.fitted.scores(matrix), self._calibration)
+        return [Assessment(self, words, matrix[row], chances[row]) for row, words in enumerate(found)]
+
+    def deciding_words(
+        self, words: Sequence[tuple[str, str]], row: Any, categories: Sequence[str]
+    ) -> dict[str, list[str]]:
+        """Divide each category's score over the words of a text; return the strongest ones.
 
         The score is a sum over features, and each feature belongs to one word (the word itself, its pieces) or to
         two neighbours (a pair), so nothing of it is left out or counted twice.
         """
+        seen = [word for _, word in words]
+        written = {word: as_written for as_written, word in reversed(words)}
+        owners, owned = self._owners(seen, {word: number for number, word in enumerate(written)})
         columns = [self._numbers[category] for category in categories]
-        places = {int(feature): place for place, feature in enumerate(row.indices)}
         shares = self.fitted.weights[row.indices][:, columns].toarray() * row.data[:, np.newaxis]
-        words = features.words_of(text)
-        owned = self._features_of([seen for _, seen in words])
-        totals = Counter[int]()
-        for counts in owned.values():
-            totals.update(counts)
-        written: dict[str, str] = {}
-        for as_written, seen in words:
-            written.setdefault(seen, as_written)
-        weights = {
-            seen: sum(
-                (shares[places[feature]] * (count / totals[feature]) for feature, count in counts.items()),
-                start=np.zeros(len(columns)),
-            )
-            for seen, counts in owned.items()
-        }
+        # Of a feature that several words have, each gets its part.
+        places = np.searchsorted(row.indices, owned)
+        parts = 1 / np.bincount(places, minlength=len(row.indices))[places]
+        weights = np.zeros((len(written), len(columns)))
+        np.add.at(weights, owners, shares[places] * parts[:, np.newaxis])
         return {
-            category: strongest((written[seen], float(weight[column])) for seen, weight in weights.items())
+            category: strongest(zip(written.values(), weights[:, column].tolist(), strict=True))
             for column, category in enumerate(categories)
         }
 
-    def _features_of(self, seen: Sequence[str]) -> dict[str, Counter[int]]:
-        """Return for each word how often it has which feature."""
-        vocabulary, pieces = self.fitted.words.vocabulary, self.fitted.pieces.vocabulary
-        offset = len(vocabulary)
-        owned: dict[str, Counter[int]] = {}
-        occurrences = Counter(seen)
-        for word, number in occurrences.items():
-            counts = owned.setdefault(word, Counter())
-            if word in vocabulary:
-                counts[vocabulary[word]] += number
-            for piece in self._pieces_of(word):
-                if piece in pieces:
-                    counts[offset + pieces[piece]] += number
+    def _owners(self, seen: Sequence[str], numbers: dict[str, int]) -> tuple[Numbers, Numbers]:
+        """Return, for every time that a word of a text has a feature, the number of the word and the feature."""
+        owners: list[int] = []
+        owned: list[int] = []
+        for word in seen:
+            found = self._features_of_word(word)
+            owners += [numbers[word]] * len(found)
+            owned += found
         for left, right in pairwise(seen):
-            pair = vocabulary.get(f"{left} {right}")
+            pair = self.fitted.words.vocabulary.get(f"{left} {right}")
             if pair is not None:
-                owned[left][pair] += 1
-                owned[right][pair] += 1
-        return owned
+                owners += [numbers[left], numbers[right]]
+                owned += [pair, pair]
+        return np.array(owners, dtype=np.intp), np.array(owned, dtype=np.intp)
+
+    def _look_up(self, word: str) -> list[int]:
+        """Return the features of a word by itself."""
+        vocabulary, pieces = self.fitted.words.vocabulary, self.fitted.pieces.vocabulary
+        found = [len(vocabulary) + pieces[piece] for piece in self._pieces_of(word) if piece in pieces]
+        return [vocabulary[word], *found] if word in vocabulary else found
 
 
 _loaded: dict[Path, Predictor] = {}
@@ -114,6 +114,6 @@ def load_now(settings: Settings) -> Predictor:
     with _lock:
         if place not in _loaded:
             path = artifact.ensure(settings.model_folder)
-            fitted, temperature = artifact.read(path)
-            _loaded[place] = Predictor(fitted, temperature, path.stem.removeprefix("model-"))
+            fitted, calibration = artifact.read(path)
+            _loaded[place] = Predictor(fitted, calibration, path.stem.removeprefix("model-"))
         return _loaded[place]
