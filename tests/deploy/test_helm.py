@@ -3,10 +3,11 @@
 import importlib
 
 import click
-import helm_check
 import helm_python
-import helm_schema
 import pytest
+
+import helm_check
+import helm_schema
 
 BLOCKS = helm_schema.blocks()
 CASES = helm_check.cases()

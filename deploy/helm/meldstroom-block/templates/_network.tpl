@@ -1,28 +1,21 @@
-{{/* The Service of a component; the worker's is there for its metrics only. Takes a dict of root and component. */}}
+{{/* The Service of a component; the worker's is there for its metrics only. Takes the context with `component`. */}}
 {{- define "meldstroom-block.service" -}}
-{{- $values := include "meldstroom-block.values" .root | fromJson -}}
-{{- $worker := eq .component "worker" -}}
 apiVersion: v1
 kind: Service
 metadata:
-  name: {{ include "meldstroom-block.fullname" .root }}{{ if $worker }}-worker{{ end }}
-  namespace: {{ .root.Release.Namespace }}
-  labels:
-    {{- include "meldstroom-block.labels" .root | nindent 4 }}
-    app.kubernetes.io/component: {{ .component }}
-  {{- with $values.service.annotations }}
+  {{- include "meldstroom-block.metadata" . | nindent 2 }}
+  {{- with .values.service.annotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 spec:
-  {{- if $worker }}
+  {{- if eq .component "worker" }}
   clusterIP: None
   {{- else }}
-  type: {{ $values.service.type }}
+  type: {{ .values.service.type }}
   {{- end }}
   selector:
-    {{- include "meldstroom-block.selector" .root | nindent 4 }}
-    app.kubernetes.io/component: {{ .component }}
+    {{- include "meldstroom-block.selector" . | nindent 4 }}
   ports:
     - name: http
       port: 8080
@@ -30,24 +23,20 @@ spec:
 {{- end -}}
 
 {{- define "meldstroom-block.ingress" -}}
-{{- $values := include "meldstroom-block.values" . | fromJson -}}
-{{- $host := required "ingress.host is needed" $values.ingress.host -}}
+{{- $host := required "ingress.host is needed" .values.ingress.host -}}
 apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata:
-  name: {{ include "meldstroom-block.fullname" . }}
-  namespace: {{ .Release.Namespace }}
-  labels:
-    {{- include "meldstroom-block.labels" . | nindent 4 }}
-  {{- with $values.ingress.annotations }}
+  {{- include "meldstroom-block.metadata" . | nindent 2 }}
+  {{- with .values.ingress.annotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 spec:
-  {{- with $values.ingress.className }}
+  {{- with .values.ingress.className }}
   ingressClassName: {{ . }}
   {{- end }}
-  {{- with $values.ingress.tlsSecret }}
+  {{- with .values.ingress.tlsSecret }}
   tls:
     - hosts: [{{ $host | quote }}]
       secretName: {{ . }}
@@ -60,20 +49,16 @@ spec:
             pathType: Prefix
             backend:
               service:
-                name: {{ include "meldstroom-block.fullname" . }}
+                name: {{ .fullname }}
                 port: {name: http}
 {{- end -}}
 
 {{/* Only Meldstroom and who is named may come in; out go the ports that the block needs. */}}
 {{- define "meldstroom-block.networkPolicy" -}}
-{{- $values := include "meldstroom-block.values" . | fromJson -}}
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
-  name: {{ include "meldstroom-block.fullname" . }}
-  namespace: {{ .Release.Namespace }}
-  labels:
-    {{- include "meldstroom-block.labels" . | nindent 4 }}
+  {{- include "meldstroom-block.metadata" . | nindent 2 }}
 spec:
   podSelector:
     matchLabels:
@@ -86,7 +71,7 @@ spec:
         - podSelector:
             matchLabels:
               app.kubernetes.io/part-of: meldstroom
-        {{- with $values.networkPolicy.ingressFrom }}
+        {{- with .values.networkPolicy.ingressFrom }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
   egress:
@@ -99,13 +84,13 @@ spec:
         - podSelector:
             matchLabels:
               app.kubernetes.io/part-of: meldstroom
-    {{- with $values.networkPolicy.egressPorts }}
+    {{- with .values.networkPolicy.egressPorts }}
     - ports:
         {{- range . }}
         - port: {{ . }}
         {{- end }}
     {{- end }}
-    {{- with $values.networkPolicy.extraEgress }}
+    {{- with .values.networkPolicy.extraEgress }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
 {{- end -}}

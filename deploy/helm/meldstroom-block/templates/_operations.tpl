@@ -1,57 +1,43 @@
-{{/* Takes a dict of root and component. */}}
+{{/* Takes the context with `component`. */}}
 {{- define "meldstroom-block.podDisruptionBudget" -}}
-{{- $values := include "meldstroom-block.values" .root | fromJson -}}
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
-  name: {{ include "meldstroom-block.fullname" .root }}{{ if eq .component "worker" }}-worker{{ end }}
-  namespace: {{ .root.Release.Namespace }}
-  labels:
-    {{- include "meldstroom-block.labels" .root | nindent 4 }}
-    app.kubernetes.io/component: {{ .component }}
+  {{- include "meldstroom-block.metadata" . | nindent 2 }}
 spec:
-  maxUnavailable: {{ $values.podDisruptionBudget.maxUnavailable }}
+  maxUnavailable: {{ .values.podDisruptionBudget.maxUnavailable }}
   selector:
     matchLabels:
-      {{- include "meldstroom-block.selector" .root | nindent 6 }}
-      app.kubernetes.io/component: {{ .component }}
+      {{- include "meldstroom-block.selector" . | nindent 6 }}
 {{- end -}}
 
 {{- define "meldstroom-block.autoscaler" -}}
-{{- $values := include "meldstroom-block.values" . | fromJson -}}
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata:
-  name: {{ include "meldstroom-block.fullname" . }}
-  namespace: {{ .Release.Namespace }}
-  labels:
-    {{- include "meldstroom-block.labels" . | nindent 4 }}
+  {{- include "meldstroom-block.metadata" . | nindent 2 }}
 spec:
   scaleTargetRef:
     apiVersion: apps/v1
     kind: Deployment
-    name: {{ include "meldstroom-block.fullname" . }}
-  minReplicas: {{ $values.autoscaling.minReplicas }}
-  maxReplicas: {{ $values.autoscaling.maxReplicas }}
+    name: {{ .fullname }}
+  minReplicas: {{ .values.autoscaling.minReplicas }}
+  maxReplicas: {{ .values.autoscaling.maxReplicas }}
   metrics:
     - type: Resource
       resource:
         name: cpu
         target:
           type: Utilization
-          averageUtilization: {{ $values.autoscaling.targetCPUUtilizationPercentage }}
+          averageUtilization: {{ .values.autoscaling.targetCPUUtilizationPercentage }}
 {{- end -}}
 
 {{- define "meldstroom-block.serviceMonitor" -}}
-{{- $values := include "meldstroom-block.values" . | fromJson -}}
 apiVersion: monitoring.coreos.com/v1
 kind: ServiceMonitor
 metadata:
-  name: {{ include "meldstroom-block.fullname" . }}
-  namespace: {{ .Release.Namespace }}
-  labels:
-    {{- include "meldstroom-block.labels" . | nindent 4 }}
-    {{- with $values.serviceMonitor.labels }}
+  {{- include "meldstroom-block.metadata" . | nindent 2 }}
+    {{- with .values.serviceMonitor.labels }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
@@ -61,28 +47,24 @@ spec:
   endpoints:
     - port: http
       path: /metrics
-      interval: {{ $values.serviceMonitor.interval }}
+      interval: {{ .values.serviceMonitor.interval }}
 {{- end -}}
 
 {{- define "meldstroom-block.claim" -}}
-{{- $values := include "meldstroom-block.values" . | fromJson -}}
 apiVersion: v1
 kind: PersistentVolumeClaim
 metadata:
-  name: {{ include "meldstroom-block.fullname" . }}
-  namespace: {{ .Release.Namespace }}
-  labels:
-    {{- include "meldstroom-block.labels" . | nindent 4 }}
+  {{- include "meldstroom-block.metadata" . | nindent 2 }}
   annotations:
     # Uninstalling a release must not destroy what residents sent.
     helm.sh/resource-policy: keep
 spec:
   accessModes:
-    {{- toYaml $values.persistence.accessModes | nindent 4 }}
-  {{- with $values.persistence.storageClassName }}
+    {{- toYaml .values.persistence.accessModes | nindent 4 }}
+  {{- with .values.persistence.storageClassName }}
   storageClassName: {{ . }}
   {{- end }}
   resources:
     requests:
-      storage: {{ $values.persistence.size }}
+      storage: {{ .values.persistence.size }}
 {{- end -}}

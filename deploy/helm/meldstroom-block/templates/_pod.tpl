@@ -1,6 +1,7 @@
-{{/* What every pod of a block has beside its containers. Takes a dict of root and component. */}}
+{{/* What every pod of a block has beside its containers. */}}
 {{- define "meldstroom-block.podSpec" -}}
-{{- $values := include "meldstroom-block.values" .root | fromJson -}}
+{{- $values := .values -}}
+{{- $context := . -}}
 automountServiceAccountToken: false
 # A Service called `intake` would give every pod a variable INTAKE_PORT, which is also the name of a setting.
 enableServiceLinks: false
@@ -33,8 +34,7 @@ topologySpreadConstraints:
     whenUnsatisfiable: ScheduleAnyway
     labelSelector:
       matchLabels:
-        {{- include "meldstroom-block.selector" $.root | nindent 8 }}
-        app.kubernetes.io/component: {{ $.component }}
+        {{- include "meldstroom-block.selector" $context | nindent 8 }}
   {{- end }}
 {{- end }}
 volumes:
@@ -44,40 +44,38 @@ volumes:
   {{- if and $values.persistence.enabled (ne .component "migration") }}
   - name: data
     persistentVolumeClaim:
-      claimName: {{ $values.persistence.existingClaim | default (include "meldstroom-block.fullname" .root) }}
+      claimName: {{ $values.persistence.existingClaim | default .fullname }}
   {{- end }}
   {{- with $values.extraVolumes }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
 {{- end -}}
 
-{{/* Image, rights and mounts of a container. Takes a dict of root and component. */}}
+{{/* Image, rights and mounts of a container. Takes the context with `withData`: whether it sees the block's files. */}}
 {{- define "meldstroom-block.container" -}}
-{{- $values := include "meldstroom-block.values" .root | fromJson -}}
-image: {{ include "meldstroom-block.image" .root }}
-imagePullPolicy: {{ $values.image.pullPolicy }}
+image: {{ include "meldstroom-block.image" . }}
+imagePullPolicy: {{ .values.image.pullPolicy }}
 securityContext:
-  {{- toYaml $values.securityContext | nindent 2 }}
+  {{- toYaml .values.securityContext | nindent 2 }}
 volumeMounts:
   - name: temporary
     mountPath: /tmp
-  {{- if and $values.persistence.enabled (ne .component "migration") }}
+  {{- if and .values.persistence.enabled .withData }}
   - name: data
-    mountPath: {{ $values.persistence.mountPath }}
+    mountPath: {{ .values.persistence.mountPath }}
   {{- end }}
-  {{- with $values.extraVolumeMounts }}
+  {{- with .values.extraVolumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
 {{- end -}}
 
-{{/* A container that runs one of the block's commands. Takes a dict of root, command and environment. */}}
+{{/* A container that runs one of the block's commands. Takes the context with `command`. */}}
 {{- define "meldstroom-block.command" -}}
-{{- $values := include "meldstroom-block.values" .root | fromJson -}}
 - name: {{ .command }}
-  {{- include "meldstroom-block.container" (dict "root" .root "component" "migration") | nindent 2 }}
-  command: ["python", "-m", "{{ include "meldstroom-block.block" .root | replace "-" "_" }}.manage", "{{ .command }}"]
+  {{- include "meldstroom-block.container" . | nindent 2 }}
+  command: ["python", "-m", "{{ .package }}.manage", "{{ .command }}"]
   env:
-    {{- include "meldstroom-block.wholeEnvironment" .root | trim | nindent 4 }}
+    {{- include "meldstroom-block.wholeEnvironment" . | trim | nindent 4 }}
   resources:
-    {{- toYaml $values.migration.resources | nindent 4 }}
+    {{- toYaml .values.migration.resources | nindent 4 }}
 {{- end -}}

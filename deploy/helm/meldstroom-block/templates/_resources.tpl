@@ -1,17 +1,17 @@
 {{/* Everything that a block consists of: the one template that a block's chart includes. */}}
 {{- define "meldstroom-block.resources" -}}
-{{- $values := include "meldstroom-block.values" . | fromJson -}}
-{{- $fullname := include "meldstroom-block.fullname" . -}}
-{{- $components := eq $values.mode "split" | ternary (list "api" "worker") (list "api") -}}
+{{- $context := include "meldstroom-block.context" . | fromJson -}}
+{{- $_ := set $context "settings" (include "meldstroom-block.settings" $context | fromJson) -}}
+{{- $values := $context.values -}}
+{{- $api := merge (dict "component" "api" "suffix" "") $context -}}
+{{- $worker := merge (dict "component" "worker" "suffix" "-worker") $context -}}
+{{- $migration := merge (dict "component" "migration" "suffix" "-migration") $context -}}
 apiVersion: v1
 kind: ConfigMap
 metadata:
-  name: {{ $fullname }}
-  namespace: {{ .Release.Namespace }}
-  labels:
-    {{- include "meldstroom-block.labels" . | nindent 4 }}
+  {{- include "meldstroom-block.metadata" $context | nindent 2 }}
 data:
-  {{- range $name, $value := include "meldstroom-block.settings" . | fromJson }}
+  {{- range $name, $value := $context.settings }}
   {{ $name }}: {{ $value | quote }}
   {{- end }}
 {{- if $values.serviceAccount.create }}
@@ -19,48 +19,48 @@ data:
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: {{ include "meldstroom-block.serviceAccount" . }}
-  namespace: {{ .Release.Namespace }}
+  name: {{ include "meldstroom-block.serviceAccount" $context }}
+  namespace: {{ $context.namespace }}
   labels:
-    {{- include "meldstroom-block.labels" . | nindent 4 }}
+    {{- include "meldstroom-block.labels" $context | nindent 4 }}
   {{- with $values.serviceAccount.annotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 automountServiceAccountToken: false
 {{- end }}
-{{- range $components }}
+{{- range eq $values.mode "split" | ternary (list $api $worker) (list $api) }}
 ---
-{{ include "meldstroom-block.deployment" (dict "root" $ "component" .) }}
+{{ include "meldstroom-block.deployment" . }}
 ---
-{{ include "meldstroom-block.service" (dict "root" $ "component" .) }}
+{{ include "meldstroom-block.service" . }}
 {{- if $values.podDisruptionBudget.enabled }}
 ---
-{{ include "meldstroom-block.podDisruptionBudget" (dict "root" $ "component" .) }}
+{{ include "meldstroom-block.podDisruptionBudget" . }}
 {{- end }}
 {{- end }}
 {{- if eq $values.migration.mode "job" }}
 ---
-{{ include "meldstroom-block.migrationJob" . }}
+{{ include "meldstroom-block.migrationJob" $migration }}
 {{- end }}
 {{- if $values.autoscaling.enabled }}
 ---
-{{ include "meldstroom-block.autoscaler" . }}
+{{ include "meldstroom-block.autoscaler" $context }}
 {{- end }}
 {{- if $values.networkPolicy.enabled }}
 ---
-{{ include "meldstroom-block.networkPolicy" . }}
+{{ include "meldstroom-block.networkPolicy" $context }}
 {{- end }}
 {{- if $values.serviceMonitor.enabled }}
 ---
-{{ include "meldstroom-block.serviceMonitor" . }}
+{{ include "meldstroom-block.serviceMonitor" $context }}
 {{- end }}
 {{- if $values.ingress.enabled }}
 ---
-{{ include "meldstroom-block.ingress" . }}
+{{ include "meldstroom-block.ingress" $context }}
 {{- end }}
 {{- if and $values.persistence.enabled (not $values.persistence.existingClaim) }}
 ---
-{{ include "meldstroom-block.claim" . }}
+{{ include "meldstroom-block.claim" $context }}
 {{- end }}
 {{- end -}}
