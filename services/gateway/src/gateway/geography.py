@@ -48,6 +48,17 @@ class Area:
     label: Point
     geometry: dict[str, Any]
 
+    @cached_property
+    def _box(self) -> tuple[float, float, float, float]:
+        points = [point for ring in _outer_rings(self.geometry) for point in ring]
+        longitudes, latitudes = [x for x, _ in points], [y for _, y in points]
+        return min(longitudes), min(latitudes), max(longitudes), max(latitudes)
+
+    def holds(self, point: Point) -> bool:
+        """Tell whether the place lies in this area; most areas are ruled out by their box."""
+        west, south, east, north = self._box
+        return west <= point[0] <= east and south <= point[1] <= north and contains(self.geometry, point)
+
 
 def _areas(features: Iterable[dict[str, Any]]) -> tuple[Area, ...]:
     return tuple(
@@ -84,11 +95,11 @@ class Ground:
 
     def neighbourhood_of(self, point: Point) -> Area | None:
         """Return the neighbourhood in which the place lies."""
-        return next((area for area in self.neighbourhoods if contains(area.geometry, point)), None)
+        return next((area for area in self.neighbourhoods if area.holds(point)), None)
 
     def district_of(self, point: Point) -> Area | None:
         """Return the district in which the place lies."""
-        return next((area for area in self.districts if contains(area.geometry, point)), None)
+        return next((area for area in self.districts if area.holds(point)), None)
 
     def describe(self, point: Point) -> str | None:
         """Name the surroundings of a place in words, the smallest area first."""

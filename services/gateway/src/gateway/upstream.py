@@ -107,6 +107,13 @@ class MainCategory(CategoryLabel):
     subcategories: list[Subcategory] = Field(default_factory=list)
 
 
+class Topic(Answer):
+    """A category of the public map, in words for residents."""
+
+    slug: str
+    name: dict[str, str] = Field(default_factory=dict)
+
+
 class Department(Answer):
     """A department."""
 

@@ -339,6 +339,7 @@ class StubBlocks:
         add("GET", "/notification/v1/messages", self.messages)
         add("POST", "/notification/v1/messages/{id}/resends", self.done)
         add("GET", "/insight/v1/public-cases", self.public_cases)
+        add("GET", "/insight/v1/categories", self.topics)
         return app
 
     @web.middleware
@@ -515,7 +516,10 @@ class StubBlocks:
             }
         )
 
-    async def public_cases(self, _request: web.Request) -> web.Response:
+    async def topics(self, _request: web.Request) -> web.Response:
+        return web.json_response({"items": [{"slug": slug, "name": name} for slug, name in NAMES.items()]})
+
+    async def public_cases(self, request: web.Request) -> web.Response:
         features = []
         for index in range(160):
             slug = list(NAMES)[index % len(NAMES)]
@@ -533,4 +537,7 @@ class StubBlocks:
                     },
                 }
             )
+        for name in ("category", "status"):
+            if name in request.query:
+                features = [f for f in features if f["properties"][name] == request.query[name]]
         return web.json_response({"type": "FeatureCollection", "features": features})

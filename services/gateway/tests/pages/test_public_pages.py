@@ -72,19 +72,28 @@ async def test_a_wrong_link_is_not_found_and_a_removed_report_is_gone(visitor):
     assert (await visitor.get("/melding/gone0123456789abcdef")).status_code == 410
 
 
-async def test_the_public_map_lists_what_it_shows_and_can_be_narrowed(visitor):
-    page = (await visitor.get("/kaart")).text
+async def test_the_public_map_can_be_read_as_a_list_without_script(visitor):
+    page = (await visitor.get("/kaart", params={"lijst": "1"})).text
     assert page.count('class="case-list__item"') == 50
-    narrowed = (await visitor.get("/kaart", params={"onderwerp": "boom", "stand": "closed"})).text
+    assert "De nieuwste 50 van 160 meldingen" in page
+    narrowed = (await visitor.get("/kaart", params={"lijst": "1", "onderwerp": "boom", "stand": "closed"})).text
     assert 0 < narrowed.count('class="case-list__item"') < 50
+    assert '<option value="boom" selected>' in narrowed
+
+
+async def test_the_map_itself_asks_for_no_cases_on_the_server(visitor, stub):
+    # A city may have tens of thousands; the script asks for what is in view.
+    await visitor.get("/kaart")
+    assert stub.sent("GET", "insight:public-cases") == []
 
 
 async def test_the_public_map_without_insight_says_so_in_its_own_box(visitor, stub):
     stub.away.add("insight")
-    answer = await visitor.get("/kaart")
+    answer = await visitor.get("/kaart", params={"lijst": "1"})
     assert answer.status_code == 200
     assert "Dit onderdeel is nu niet bereikbaar" in answer.text
     assert "Doe een melding" in answer.text
+    assert (await visitor.get("/kaart")).status_code == 200
 
 
 @pytest.mark.parametrize(

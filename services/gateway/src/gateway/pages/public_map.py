@@ -1,7 +1,7 @@
 """The public map: what has been reported where, without anything about the people who did."""
 
-from collections import Counter
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +9,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gateway.clients import BlockRefusedError, BlockUnavailableError
+from gateway.clients import BlockRefusedError, Blocks, BlockUnavailableError
 from gateway.geography import Ground
+from gateway.pages import reference
 from gateway.pages.dependencies import services_of
 from gateway.pages.language import language_of
 from gateway.pages.presenting import named
@@ -34,51 +35,58 @@ class PublicCase(BaseModel):
     words: str = ""
 
 
-def _bbox(ground: Ground) -> str:
-    """Return the box around the municipality."""
-    west, south, east, north = ground.bounds
-    return f"{west},{south},{east},{north}"
+def newest_cases(collection: dict[str, Any], ground: Ground, most: int) -> tuple[list[PublicCase], int]:
+    """Return the newest cases of a GeoJSON answer, and how many there are in all.
 
-
-def read_cases(collection: dict[str, Any], ground: Ground) -> list[PublicCase]:
-    """Read the features that are fit to show, newest first."""
+    A city may have tens of thousands of them: only those that are shown are read in full.
+    """
+    dated = [
+        (str(feature["properties"]["submittedAt"]), index)
+        for index, feature in enumerate(collection.get("features", []))
+        if feature.get("geometry") and "submittedAt" in feature.get("properties", {})
+    ]
     cases = []
-    for feature in collection.get("features", []):
+    for _, index in sorted(dated, key=itemgetter(0), reverse=True)[:most]:
+        feature = collection["features"][index]
         try:
             case = PublicCase.model_validate(feature["properties"])
             longitude, latitude = feature["geometry"]["coordinates"][:2]
-        except (ValidationError, KeyError, TypeError, ValueError):
+        except (ValidationError, KeyError, ValueError):
             continue
         case.words = ground.describe((longitude, latitude)) or ""
         cases.append(case)
-    return sorted(cases, key=lambda case: case.submitted_at, reverse=True)
+    return cases, len(dated)
+
+
+async def _list(blocks: Blocks, ground: Ground, topic: str, state: str) -> tuple[list[PublicCase], int] | None:
+    """Return the list for those without a map; nothing when it cannot be had now."""
+    params = {name: value for name, value in (("category", topic), ("status", state)) if value}
+    try:
+        collection = await blocks.ask("insight", "/public-cases", params=params)
+        return newest_cases(collection or {}, ground, SHOWN_WITHOUT_SCRIPT)
+    except (BlockUnavailableError, BlockRefusedError):
+        return None
 
 
 @router.get("/kaart")
-async def public_map(request: Request, onderwerp: str = "", stand: str = "") -> Response:
-    """Show map and list; the list works without the map."""
+async def public_map(request: Request, onderwerp: str = "", stand: str = "", lijst: str = "") -> Response:
+    """Show the map; the script asks for what is in view, ``lijst=1`` gives a list without any script."""
     services = services_of(request)
-    cases: list[PublicCase] = []
-    unavailable = False
-    try:
-        collection = await services.blocks.ask("insight", "/public-cases", params={"bbox": _bbox(services.ground)})
-        cases = read_cases(collection or {}, services.ground)
-    except (BlockUnavailableError, BlockRefusedError):
-        unavailable = True
     language = language_of(request)
-    names = {case.category: named(case.name, language, case.category) for case in cases if case.category}
-    counts = Counter(case.category for case in cases)
-    topics = sorted(((slug, name, counts[slug]) for slug, name in names.items()), key=lambda topic: topic[1])
-    chosen = [
-        case for case in cases if (not onderwerp or case.category == onderwerp) and (not stand or case.status == stand)
-    ]
+    found = await _list(services.blocks, services.ground, onderwerp[:100], stand[:20]) if lijst else ([], 0)
+    topics = sorted(
+        ((topic.slug, named(topic.name, language, topic.slug)) for topic in await reference.topics(services.blocks)),
+        key=itemgetter(1),
+    )
+    cases, total = found or ([], 0)
     return render(
         request,
         "public_map.html",
-        cases=chosen[:SHOWN_WITHOUT_SCRIPT],
-        total=len(chosen),
+        cases=cases,
+        total=total,
         topics=topics,
         topic=onderwerp,
         state=stand,
-        unavailable=unavailable,
+        asked=bool(lijst),
+        unavailable=found is None,
     )

@@ -11,7 +11,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.clients import BlockRefusedError, Blocks, BlockUnavailableError
-from gateway.upstream import Answer, Department, MainCategory, Person
+from gateway.upstream import Answer, Department, MainCategory, Person, Topic
 
 KEPT_SECONDS = 60.0
 Kept = TypeVar("Kept", bound=Answer)
@@ -40,6 +40,11 @@ async def _ask(
 async def categories(blocks: Blocks) -> list[MainCategory]:
     """Return the category tree."""
     return await _ask(blocks, MainCategory, "classification", "/categories")
+
+
+async def topics(blocks: Blocks) -> list[Topic]:
+    """Return the categories that can stand on the public map."""
+    return await _ask(blocks, Topic, "insight", "/categories")
 
 
 async def departments(blocks: Blocks, token: str) -> list[Department]:

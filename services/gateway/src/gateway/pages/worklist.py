@@ -184,7 +184,7 @@ async def worklist(request: Request, staff: Handler) -> Response:
         "surroundings": {
             item.id: services.ground.describe(item.geometry.point)
             for item in page.items
-            if item.geometry and item.geometry.point
+            if item.geometry and item.geometry.point and not (item.address and item.address.line)
         },
         "staff": staff,
         "shortcuts": shortcuts_on(request),
