@@ -1,5 +1,6 @@
 """The table of settings in each block's README, made from the settings class."""
 
+import json
 from pathlib import Path
 
 from pydantic_core import PydanticUndefined
@@ -14,9 +15,11 @@ def render(settings_class: type[BlockSettings]) -> str:
     for name, field in sorted(settings_class.model_fields.items()):
         if field.is_required():
             default = "required"
+        elif isinstance(field.default, dict) and field.default:
+            default = f"`{json.dumps(field.default, ensure_ascii=False)}`"
         elif (
             field.default_factory is not None
-            or field.default in {PydanticUndefined, None, ()}
+            or field.default in (PydanticUndefined, None, (), {})
             or not str(field.default)
         ):
             default = "empty"

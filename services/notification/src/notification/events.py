@@ -7,10 +7,10 @@ from uuid import UUID
 from pydantic import Field
 
 from commonground.contracts import Published
-from commonground.messaging import EventData, Stream, Tier
+from commonground.messaging import EventData, Stream, Tier, dead_letters
 
 DELIVERIES = Stream("notification", "deliveries", Tier.OPEN, "Which messages reached a mail server, and which did not")
-STREAMS = (DELIVERIES,)
+STREAMS = (DELIVERIES, dead_letters.stream("notification"))
 
 
 class _Delivery(EventData):
