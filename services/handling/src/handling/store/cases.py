@@ -1,9 +1,11 @@
 """Statements on single cases: locking, reading one with all that belongs to it, saving."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -71,6 +73,34 @@ async def insert_new(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -
 async def update(session: AsyncSession, case_id: UUID, values: Mapping[str, Any]) -> None:
     """Write the changed columns of a locked case."""
     await session.execute(sa.update(cases).where(cases.c.id == case_id).values(**values))
+
+
+async def update_with_entry(
+    session: AsyncSession, case_id: UUID, values: Mapping[str, Any], entry: Mapping[str, Any]
+) -> None:
+    """Write the changed columns of a locked case and the one entry about it, with one statement.
+
+    Most changes of people are this; three statements in place of one cost a third of the time of the whole change.
+    """
+    details = orjson.dumps(entry["details"]).decode()
+    given = {f"case_{name}": value for name, value in values.items()}
+    await session.execute(_change(tuple(values)), {**given, **entry, "details": details, "case_id": case_id})
+
+
+@lru_cache(maxsize=100)
+def _change(columns: tuple[str, ...]) -> sa.TextClause:
+    changed = ", ".join(f"{name} = :case_{name}" for name in columns)
+    return sa.text(
+        f"""
+        WITH changed AS (UPDATE cases SET {changed} WHERE id = :case_id),
+        entered AS (
+            INSERT INTO history (id, case_id, at, kind, actor, before, after, details, version)
+            VALUES (:id, :case_id, :at, :kind, :actor, :before, :after, :details, :version)
+        )
+        INSERT INTO entry_texts (entry_id, case_id, text)
+        SELECT :id, :case_id, CAST(:text AS text) WHERE CAST(:text AS text) IS NOT NULL
+        """  # noqa: S608 - names of columns
+    )
 
 
 async def detail(session: AsyncSession, case_id: UUID) -> dict[str, Any] | None:

@@ -125,7 +125,7 @@ class Draft:
 
     def changes(self) -> dict[str, Any]:
         """Return the changed columns."""
-        return {name: self.values[name] for name in self._changed}
+        return {name: self.values[name] for name in sorted(self._changed)}
 
     @property
     def entries(self) -> Sequence[Mapping[str, Any]]:
@@ -146,10 +146,13 @@ def case_id(report_id: UUID) -> UUID:
 async def save(session: AsyncSession, drafts: Iterable[Draft]) -> None:
     """Write changed cases, their histories and events; new ones are written already by ``drafted``."""
     drafts = list(drafts)
-    for draft in drafts:
-        if not draft.new and draft.changes():
-            await cases.update(session, draft.id, draft.changes())
-    await history.add(session, [entry for draft in drafts for entry in draft.entries])
+    if len(drafts) == 1 and not drafts[0].new and len(drafts[0].entries) == 1:
+        await cases.update_with_entry(session, drafts[0].id, drafts[0].changes(), drafts[0].entries[0])
+    else:
+        for draft in drafts:
+            if not draft.new and draft.changes():
+                await cases.update(session, draft.id, draft.changes())
+        await history.add(session, [entry for draft in drafts for entry in draft.entries])
     await publish_all(session, [event for draft in drafts for event in draft.events])
 
 
