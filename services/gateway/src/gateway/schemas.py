@@ -199,6 +199,17 @@ class Me(Answer):
     municipalities: list[str]
 
 
+class TokenRequest(BaseModel):
+    """What a program sends for a token, in the words of OAuth 2.0; what others add to it does no harm."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    grant_type: Annotated[str, StringConstraints(max_length=100)] = Field(examples=["client_credentials"])
+    scope: Annotated[str, StringConstraints(max_length=2000)] = Field(default="", examples=["case:read"])
+    client_id: Annotated[str, StringConstraints(max_length=100)] = ""
+    client_secret: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
 class TokenAnswer(BaseModel):
     """A token, in the words of OAuth 2.0 (RFC 6749)."""
 

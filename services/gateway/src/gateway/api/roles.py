@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commonground import ids
 from commonground.web import DatabaseDep
 from gateway import domain, store, use_cases
-from gateway.api.dependencies import Administrator, SettingsDep
+from gateway.api.dependencies import CONFLICT, MISSING, Administrator, SettingsDep
 from gateway.schemas import PermissionAnswer, PermissionList, RoleAnswer, RoleChange, RoleList, RoleRequest
 
 router = APIRouter()
@@ -52,14 +52,14 @@ async def list_roles(_administrator: Administrator, database: DatabaseDep) -> Ro
         return RoleList(items=await _roles(session), next_cursor=None)
 
 
-@router.get("/roles/{roleId}", operation_id="readRole", summary="One role")
+@router.get("/roles/{roleId}", operation_id="readRole", summary="One role", responses=MISSING)
 async def read_role(_administrator: Administrator, database: DatabaseDep, roleId: UUID) -> RoleAnswer:  # noqa: N803 - as in the path
     """Return one role."""
     async with database.transaction() as session:
         return await _read(session, roleId)
 
 
-@router.post("/roles", operation_id="addRole", summary="Add a role", status_code=201)
+@router.post("/roles", operation_id="addRole", summary="Add a role", status_code=201, responses=CONFLICT)
 async def add_role(
     _administrator: Administrator, database: DatabaseDep, settings: SettingsDep, response: Response, body: RoleRequest
 ) -> RoleAnswer:
@@ -72,7 +72,7 @@ async def add_role(
     return answer
 
 
-@router.put("/roles/{roleId}", operation_id="changeRole", summary="Change a role")
+@router.put("/roles/{roleId}", operation_id="changeRole", summary="Change a role", responses=MISSING | CONFLICT)
 async def change_role(
     administrator: Administrator,
     database: DatabaseDep,

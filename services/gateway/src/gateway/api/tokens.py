@@ -11,12 +11,10 @@ from commonground import problems
 from commonground.web import DatabaseDep
 from gateway import domain, use_cases
 from gateway.api.dependencies import KeysDep, SettingsDep
-from gateway.schemas import TokenAnswer
+from gateway.schemas import TokenAnswer, TokenRequest
 
 router = APIRouter()
 _basic = HTTPBasic(auto_error=False, description="Client id and secret of a machine client")
-
-Field = Annotated[str, Form(max_length=2000)]
 
 
 def _refused(status: int, error: str, title: str) -> Response:
@@ -39,19 +37,17 @@ async def issue_token(
     keys: KeysDep,
     settings: SettingsDep,
     credentials: Annotated[HTTPBasicCredentials | None, Depends(_basic)],
-    grant_type: Field,
-    scope: Field = "",
-    client_id: Field = "",
-    client_secret: Field = "",
+    body: Annotated[TokenRequest, Form()],
 ) -> TokenAnswer | Response:
     """Return a short-lived token for a client that proves its secret, by HTTP Basic or in the form."""
-    if grant_type != "client_credentials":
+    if body.grant_type != "client_credentials":
         return _refused(400, "unsupported_grant_type", "Only client credentials get a token here")
+    code, secret = body.client_id, body.client_secret
     if credentials is not None:
-        client_id, client_secret = credentials.username, credentials.password
+        code, secret = credentials.username, credentials.password
     try:
         async with database.transaction() as session:
-            rights = await use_cases.client_rights(session, client_id, client_secret, scope, datetime.now(UTC))
+            rights = await use_cases.client_rights(session, code, secret, body.scope, datetime.now(UTC))
     except domain.UnknownClientError:
         return _refused(401, "invalid_client", "There is no such client, or its secret is wrong")
     except domain.ScopeRefusedError:

@@ -10,7 +10,7 @@ from commonground import ids
 from commonground.problems import InvalidInputError
 from commonground.web import DatabaseDep
 from gateway import domain, store, use_cases
-from gateway.api.dependencies import Administrator, SettingsDep
+from gateway.api.dependencies import CONFLICT, MISSING, Administrator, SettingsDep
 from gateway.schemas import Department, RoleBrief, UserAnswer, UserChange, UserPage, UserRequest
 from gateway.settings import Settings
 
@@ -75,7 +75,7 @@ async def list_users(
     )
 
 
-@router.get("/{userId}", operation_id="readUser", summary="One user")
+@router.get("/{userId}", operation_id="readUser", summary="One user", responses=MISSING)
 async def read_user(administrator: Administrator, database: DatabaseDep, userId: UUID) -> UserAnswer:  # noqa: N803 - as in the path
     """Return one user of the caller's municipalities."""
     async with database.transaction() as session:
@@ -85,7 +85,7 @@ async def read_user(administrator: Administrator, database: DatabaseDep, userId:
         return await _read(session, userId)
 
 
-@router.post("", operation_id="addUser", summary="Add a user", status_code=201)
+@router.post("", operation_id="addUser", summary="Add a user", status_code=201, responses=CONFLICT)
 async def add_user(
     administrator: Administrator, database: DatabaseDep, settings: SettingsDep, response: Response, body: UserRequest
 ) -> UserAnswer:
@@ -99,7 +99,7 @@ async def add_user(
     return answer
 
 
-@router.put("/{userId}", operation_id="changeUser", summary="Change a user")
+@router.put("/{userId}", operation_id="changeUser", summary="Change a user", responses=MISSING | CONFLICT)
 async def change_user(
     administrator: Administrator,
     database: DatabaseDep,
