@@ -148,7 +148,7 @@ def eventually() -> Eventually:
         until = time.monotonic() + seconds
         while not await check():
             assert time.monotonic() < until, "it did not become so"
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.03)
 
     return wait
 

@@ -229,11 +229,14 @@ from commonground.database import Database
 from notification.sender import Sender
 from notification.settings import Settings
 settings = Settings()
+print("ready", flush=True)
 input()
 asyncio.run(Sender(settings, Database(settings, name="sender")).run(asyncio.Event()))
 """
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_a_killed_process_loses_nothing_and_doubles_only_under_the_same_message_id(
     tell, database, database_url, mailbox, sender_settings, eventually, states, sending
 ):
@@ -253,19 +256,32 @@ async def test_a_killed_process_loses_nothing_and_doubles_only_under_the_same_me
     # Started together, since loading takes longest; each begins when it gets a line.
     processes = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _PROCESS, env=environment, stdin=asyncio.subprocess.PIPE
+            sys.executable,
+            "-c",
+            _PROCESS,
+            env=environment,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
         )
         for _ in range(3)
     ]
-    for process, goal in zip(processes, (8, 20, 35), strict=True):
-        process.stdin.write(b"\n")
+    try:
+        for process in processes:
+            assert (await process.stdout.readline()).strip() == b"ready"
+        for process, goal in zip(processes, (8, 20, 35), strict=True):
+            process.stdin.write(b"\n")
 
-        async def enough(goal=goal) -> bool:
-            return len(mailbox.mails) >= goal
+            async def enough(goal=goal) -> bool:
+                return len(mailbox.mails) >= goal
 
-        await eventually(enough, 60)
-        process.send_signal(signal.SIGKILL)
-        await process.wait()
+            await eventually(enough)
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+    finally:
+        for process in processes:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
     async def done() -> bool:
         return {state for _, state in await states()} == {"delivered"}
