@@ -7,6 +7,7 @@ import contextlib
 import subprocess
 import threading
 
+# `kill -s`, since dash does not understand `kill -INT --`.
 _SCRIPT = """
 while read -r word pid; do
   case $word in
@@ -14,13 +15,13 @@ while read -r word pid; do
     gone) rest=; for p in $pids; do [ "$p" = "$pid" ] || rest="$rest $p"; done; pids=$rest ;;
   esac
 done
-for p in $pids; do kill -INT -- "-$p" 2>/dev/null; done
+for p in $pids; do kill -s INT -- "-$p" 2>/dev/null; done
 for second in 1 2 3 4 5 6 7 8 9 10; do
-  left=; for p in $pids; do kill -0 -- "-$p" 2>/dev/null && left=yes; done
+  left=; for p in $pids; do kill -s 0 -- "-$p" 2>/dev/null && left=yes; done
   [ "$left" ] || exit 0
   sleep 1
 done
-for p in $pids; do kill -KILL -- "-$p" 2>/dev/null; done
+for p in $pids; do kill -s KILL -- "-$p" 2>/dev/null; done
 """
 
 _lock = threading.Lock()

@@ -1,8 +1,8 @@
 """Runs commands of many blocks after one import of what they share, since importing takes most of their time.
 
 `python -m meldstroom_local.nursery` reads `{"work": {block: environment}, "commands": [[…]]}` and forks a process for
-each block, two at a time; it tells what happens as one JSON object per line: `block`, `what` (`migrate`, `seed`,
-`prepared`, `failed`) and, when it failed, `detail`.
+each block, two at a time; it tells what happens as one JSON object per line: `block`, `what` (the command's name, then
+`prepared` or `failed`) and, when it failed, `detail`.
 """
 
 import json

@@ -4,14 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from meldstroom_local import blocks, places
 from meldstroom_local.processes import NotStartedError
 
-COMMANDS = (("migrate",), ("seed",))
+_PREPARE = (("migrate",), ("seed",))
 
 
 def prepare(
@@ -37,17 +37,22 @@ def prepare(
     done: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     hashes = {name: blocks.content_hash(name) for name in names}
     work = [name for name in names if done.get(name) != hashes[name] or blocks.database_of(name) in fresh_databases]
-    for news in _in_nursery({name: environment(name) for name in work}):
-        if news["what"] == "failed":
-            raise NotStartedError(f"{news['block']}: {news['detail']}")
+    for news in _in_nursery({name: environment(name) for name in work}, _PREPARE):
         tell(news["block"], news["what"])
         if news["what"] == "prepared":
             done[news["block"]] = hashes[news["block"]]
             file.write_text(json.dumps(done, indent=2) + "\n")
 
 
-def _in_nursery(work: Mapping[str, Mapping[str, str]]) -> Any:
-    """Run migrations and seeds in processes that share one import of the libraries; yield what happens."""
+def replay(names: Sequence[str], since: datetime, environment: Callable[[str], dict[str, str]]) -> None:
+    """Have every block publish again what its outbox holds since a moment."""
+    command = ("replay", "--since", since.strftime("%Y-%m-%dT%H:%M:%S"))
+    for _news in _in_nursery({name: environment(name) for name in names}, (command,)):
+        pass
+
+
+def _in_nursery(work: Mapping[str, Mapping[str, str]], commands: Sequence[Sequence[str]]) -> Iterator[dict[str, str]]:
+    """Run commands of blocks in processes that share one import of the libraries; yield what happens."""
     if not work:
         return
     child = subprocess.Popen(
@@ -61,10 +66,13 @@ def _in_nursery(work: Mapping[str, Mapping[str, str]]) -> Any:
     try:
         if child.stdin is None or child.stdout is None:
             raise NotStartedError("no pipe to the nursery")
-        child.stdin.write(json.dumps({"work": work, "commands": COMMANDS}))
+        child.stdin.write(json.dumps({"work": work, "commands": commands}))
         child.stdin.close()
         for line in child.stdout:
-            yield json.loads(line)
+            news: dict[str, str] = json.loads(line)
+            if news["what"] == "failed":
+                raise NotStartedError(f"{news['block']}: {news['detail']}")
+            yield news
         if code := child.wait():
             raise NotStartedError(f"preparing the blocks ended with code {code}")
     finally:

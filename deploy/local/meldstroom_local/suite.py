@@ -1,6 +1,5 @@
 """The running suite: everything that `make up` starts, and what tests and measurements do to it."""
 
-import contextlib
 import json
 import os
 import signal
@@ -376,10 +375,7 @@ class Suite:
 
     def _republish(self, since: datetime) -> None:
         """Publish again what the outboxes hold, because the broker has lost it; inboxes skip what was done."""
-        moment = (since - timedelta(days=_REPUBLISH_DAYS)).strftime("%Y-%m-%dT%H:%M:%S")
-        for name in self.blocks:
-            with contextlib.suppress(NotStartedError):
-                preparation.manage(name, ["replay", "--since", moment], self.block_environment(name))
+        preparation.replay(self.blocks, since - timedelta(days=_REPUBLISH_DAYS), self.block_environment)
         self._tell("kafka", "the broker was empty: events of the last days are published again")
 
     def _engines(self) -> dict[str, Process]:
