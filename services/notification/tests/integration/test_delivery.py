@@ -3,14 +3,24 @@
 import asyncio
 import os
 import signal
+import ssl
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
 
 from commonground.testing.events import outbox_events
+from notification.clients import MailServer, ServerUnreachableError
+from notification.domain.messages import Recipient
 from notification.tables import deliveries, messages
 
 
@@ -371,3 +381,77 @@ async def test_every_mail_says_that_it_was_made_by_a_program(one_mail, send_all,
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
     assert mail["Content-Language"] == "nl"
     assert mail["Date"] is not None
+
+
+async def test_what_is_too_old_fails_although_the_mail_server_stays_away(
+    one_mail, settings, database, unused_port, eventually, sending, states
+):
+    async with database.transaction() as session:
+        await session.execute(sa.update(messages).values(give_up_at=sa.func.now()))
+
+    async def failed() -> bool:
+        return await states() == [("confirmation", "failed")]
+
+    away = settings.model_copy(update={"smtp_port": unused_port, "smtp_connections": 1})
+    async with sending(away, database):
+        await eventually(failed)
+    assert len(await outbox_events(database, "notification.message-failed")) == 1
+
+
+@pytest.fixture
+def tls(tmp_path):
+    """A server's TLS context with a certificate that nobody else has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "server.pem"
+    no_password = serialization.NoEncryption()
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, no_password)
+    file.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(file)
+    return context
+
+
+async def test_mails_go_over_starttls_with_a_password_and_only_to_a_server_with_a_good_certificate(
+    one_mail, settings, database, mailbox, serving, sending, eventually, tls, states
+):
+    def authenticate(_server, _session, _envelope, _mechanism, given):
+        right = (given.login, given.password) == (b"user", b"secret")
+        return AuthResult(success=right, handled=right)  # not handled: the server says 535 by itself
+
+    options = {"tls_context": tls, "require_starttls": True, "auth_required": True, "authenticator": authenticate}
+    async with serving(type(mailbox)(), **options) as box:
+        strict = settings.model_copy(
+            update={
+                "smtp_port": box.port,
+                "smtp_tls": "starttls",
+                "smtp_user": "user",
+                "smtp_password": SecretStr("secret"),
+                "smtp_connections": 1,
+            }
+        )
+        with pytest.raises(ServerUnreachableError, match="server-unreachable"):
+            await MailServer(strict).send(b"x", return_path="a@b.nl", to=Recipient("c@d.nl", needs_utf8=False))
+        trusting = strict.model_copy(update={"smtp_verify": False})
+        wrong = trusting.model_copy(update={"smtp_password": SecretStr("guess")})
+        with pytest.raises(ServerUnreachableError, match="sign-in-refused"):
+            await MailServer(wrong).send(b"x", return_path="a@b.nl", to=Recipient("c@d.nl", needs_utf8=False))
+        assert box.mails == []
+
+        async def delivered() -> bool:
+            return await states() == [("confirmation", "delivered")]
+
+        async with sending(trusting, database):
+            await eventually(delivered)
+        assert len(box.mails) == 1
