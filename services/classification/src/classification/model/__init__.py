@@ -1,4 +1,4 @@
 """The model: features of a text, training, evaluation, and prediction with reasons.
 
-scikit-learn is loaded only when one of them is used, so that the block starts fast.
+scikit-learn is loaded only by training and evaluation; prediction does without it.
 """

@@ -4,15 +4,35 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import structlog
 
-from classification.model import features, training
-from classification.model.training import Calibration, Fitted
+from classification.model import training
+from classification.model.calibration import Calibration, Floats
+from classification.model.training import Fitted
 
 log = structlog.get_logger(__name__)
+
+
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Model:
+    """What prediction needs of a trained model; ``weights`` and ``rarity`` begin with the words, then the pieces."""
+
+    version: str
+    words: dict[str, int]
+    pieces: dict[str, int]
+    rarity: Floats
+    weights: Floats
+    intercept: Floats
+    classes: list[str]
+    calibration: Calibration
 
 
 def folder(configured: Path | None) -> Path:
@@ -58,13 +78,11 @@ def save(path: Path, fitted: Fitted, calibration: Calibration) -> None:
     unfinished = path.with_suffix(f".{os.getpid()}.npz")
     np.savez_compressed(
         unfinished,
-        words=_terms(fitted.words.vocabulary_),
-        word_rarity=fitted.word_rarity,
-        pieces=_terms(fitted.pieces.vocabulary_),
-        piece_rarity=fitted.piece_rarity,
-        data=fitted.weights.data,
-        indices=fitted.weights.indices.astype(np.int32),
-        indptr=fitted.weights.indptr.astype(np.int32),
+        words=_as_bytes(fitted.words.vocabulary_),
+        pieces=_as_bytes(fitted.pieces.vocabulary_),
+        rarity=np.concatenate([fitted.words.idf_, fitted.pieces.idf_]).astype(np.float32),
+        # Half precision: three digits of a weight are enough, and the model is half as large in memory.
+        weights=fitted.weights.astype(np.float16),
         intercept=fitted.intercept,
         classes=np.array(fitted.classes),
         calibration=np.array(calibration),
@@ -72,25 +90,25 @@ def save(path: Path, fitted: Fitted, calibration: Calibration) -> None:
     unfinished.replace(path)
 
 
-def read(path: Path) -> tuple[Fitted, Calibration]:
+def read(path: Path) -> Model:
     """Read a model."""
-    from scipy.sparse import csr_matrix
-
     with np.load(path, allow_pickle=False) as file:
-        words = features.word_counter(vocabulary=_vocabulary(file["words"]))
-        pieces = features.piece_counter(vocabulary=_vocabulary(file["pieces"]))
-        classes = [str(name) for name in file["classes"]]
-        number = len(words.vocabulary) + len(pieces.vocabulary)
-        weights = csr_matrix((file["data"], file["indices"], file["indptr"]), shape=(number, len(classes)))
-        fitted = Fitted(words, file["word_rarity"], pieces, file["piece_rarity"], weights, file["intercept"], classes)
-        return fitted, Calibration(*file["calibration"].tolist())
+        return Model(
+            version=path.stem.removeprefix("model-"),
+            words=_vocabulary(file["words"]),
+            pieces=_vocabulary(file["pieces"]),
+            rarity=file["rarity"],
+            weights=file["weights"],
+            intercept=file["intercept"],
+            classes=[str(name) for name in file["classes"]],
+            calibration=Calibration(*file["calibration"].tolist()),
+        )
 
 
-def _terms(vocabulary: dict[str, int]) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    """Return the vocabulary as UTF-8 bytes: small, and no objects that would need pickle."""
-    ordered = sorted(vocabulary, key=lambda term: vocabulary[term])
-    return np.frombuffer("\n".join(ordered).encode(), dtype=np.uint8)
+def _as_bytes(vocabulary: dict[str, int]) -> Bytes:
+    """Return the terms in their order as UTF-8: small, and no objects that would need pickle."""
+    return np.frombuffer("\n".join(sorted(vocabulary, key=lambda term: vocabulary[term])).encode(), dtype=np.uint8)
 
 
-def _vocabulary(terms: np.ndarray[tuple[int], np.dtype[np.uint8]]) -> dict[str, int]:
+def _vocabulary(terms: Bytes) -> dict[str, int]:
     return {term: place for place, term in enumerate(terms.tobytes().decode().split("\n"))}

@@ -8,6 +8,7 @@ import numpy as np
 from classification import seeds
 from classification.domain import REST, TOP, Tree, judge
 from classification.model import predictor, training
+from classification.model.calibration import probabilities
 from classification.settings import Settings
 
 _BINS = 10
@@ -30,7 +31,7 @@ def report(settings: Settings, held_out: str | None = None) -> str:
             # A fold's calibration comes from the others, so that the confidence is measured on unseen texts too.
             others = folds != fold
             calibration = training.calibrate(scores[others], right[others])
-            chances[folds == fold] = training.probabilities(scores[folds == fold], calibration)
+            chances[folds == fold] = probabilities(scores[folds == fold], calibration)
         title = f"{_FOLDS}-fold cross-validation, {len(right)} synthetic texts, {len(classes)} classes"
     lines = [f"{title}, model {training.version()}", ""]
     measured = {**_accuracy(chances, right, classes), **_decisions(chances, right, classes, settings)}

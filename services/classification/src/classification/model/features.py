@@ -5,13 +5,12 @@ The pieces carry Dutch compounds ("lantaarnpaal", "straatlantaarn") and survive 
 
 import re
 import unicodedata
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Sequence
+from itertools import pairwise
 
 # How much words weigh beside pieces; found by cross-validation, see the README.
 WORD_WEIGHT = 0.5
+_LENGTHS = range(2, 6)
 _WORD = re.compile(r"[^\W\d_]+")
 
 # Words that stand in any report. They say nothing about its subject, and with few examples per class a model would
@@ -44,35 +43,27 @@ def plain(word: str) -> str:
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
-def prepare(text: str) -> str:
+def prepare(text: str) -> list[str]:
     """Return the words of ``text`` that the model looks at, as it sees them."""
-    return " ".join(seen for _, seen in words_of(text))
+    return [seen for _, seen in words_of(text)]
 
 
-def word_counter(**given: Any) -> Any:
-    """Return what counts words and word pairs in prepared texts."""
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    return CountVectorizer(
-        lowercase=False, tokenizer=str.split, token_pattern=None, ngram_range=(1, 2), dtype=np.float32, **given
-    )
+def pair(left: str, right: str) -> str:
+    """Return the feature of two words that stand side by side."""
+    return f"{left} {right}"
 
 
-def piece_counter(**given: Any) -> Any:
-    """Return what counts pieces within words in prepared texts; a piece of a single text teaches nothing."""
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    return CountVectorizer(lowercase=False, analyzer="char_wb", ngram_range=(2, 5), min_df=2, dtype=np.float32, **given)
+def words_and_pairs(words: Sequence[str]) -> list[str]:
+    """Return the words of a text and the pairs in it, each as often as it occurs."""
+    return [*words, *(pair(left, right) for left, right in pairwise(words))]
 
 
-def weigh(counts: Any, rarity: npt.NDArray[np.floating[Any]], weight: float) -> Any:
-    """Turn counts into weights, in place: rare features count more, repeats less, and each text ``weight`` in all.
+def pieces(word: str) -> list[str]:
+    """Return the pieces of a word, each as often as it occurs; a space marks its beginning and its end."""
+    whole = f" {word} "
+    return [whole[start : start + length] for length in _LENGTHS for start in range(len(whole) - length + 1)]
 
-    This is TF-IDF with sublinear counts as scikit-learn defines it, without its checks of the input, which take
-    longer than the rest of a prediction.
-    """
-    counts.data = (1 + np.log(counts.data)) * rarity[counts.indices]
-    rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-    lengths = np.sqrt(np.bincount(rows, counts.data**2, minlength=counts.shape[0]))
-    counts.data = (counts.data / lengths[rows] * weight).astype(np.float32)
-    return counts
+
+def all_pieces(words: Sequence[str]) -> list[str]:
+    """Return the pieces of all words of a text."""
+    return [piece for word in words for piece in pieces(word)]

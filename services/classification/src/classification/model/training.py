@@ -3,16 +3,17 @@
 import hashlib
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from classification import seeds
 from classification.model import features
+from classification.model.calibration import Calibration, Floats, probabilities
 
 _FOLDS = 3  # for calibration, where two numbers are fitted and time counts
 _SEED = 1
@@ -20,42 +21,30 @@ _SEED = 1
 # sentence.
 _C = 0.5
 _TERM_WEIGHT = 2.0
-# Weights this small decide nothing; without them the model is a fraction of its size.
-_SMALLEST_WEIGHT = 0.01
-
-Floats = npt.NDArray[np.floating[Any]]
 Numbers = npt.NDArray[np.intp]
-
-
-class Calibration(NamedTuple):
-    """The curve from score to probability."""
-
-    slope: float
-    offset: float
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A classifier before calibration: counters, rarity of each feature, weights (features x classes), classes."""
+    """A classifier before calibration; ``weights`` has a row for each word feature, then for each piece, by class."""
 
     words: Any
-    word_rarity: Floats
     pieces: Any
-    piece_rarity: Floats
-    weights: Any
+    weights: Floats
     intercept: Floats
     classes: list[str]
 
-    def scores(self, matrix: Any) -> Floats:
-        """Return a score for each row of ``matrix`` and each class."""
-        return np.asarray((matrix @ self.weights).toarray() + self.intercept)
+    def scores(self, texts: Sequence[str]) -> Floats:
+        """Return a score for each text and class."""
+        prepared = [features.prepare(text) for text in texts]
+        matrix = _side_by_side(self.words.transform(prepared), self.pieces.transform(prepared))
+        return np.asarray(matrix @ self.weights + self.intercept)
 
-    def matrix(self, prepared: Sequence[str]) -> Any:
-        """Return the features of prepared texts, one row each."""
-        from scipy.sparse import hstack
 
-        words = features.weigh(self.words.transform(prepared), self.word_rarity, features.WORD_WEIGHT)
-        return hstack([words, features.weigh(self.pieces.transform(prepared), self.piece_rarity, 1.0)], format="csr")
+def _side_by_side(words: Any, pieces: Any) -> Any:
+    from scipy.sparse import hstack
+
+    return hstack([words * np.float32(features.WORD_WEIGHT), pieces], format="csr")
 
 
 def version() -> str:
@@ -70,22 +59,19 @@ def version() -> str:
 
 def fit(corpus: Sequence[tuple[str, str]], terms: Sequence[tuple[str, str]]) -> Fitted:
     """Fit the classifier to sentences and terms, each with its class."""
-    from scipy.sparse import csr_matrix
-    from sklearn.feature_extraction.text import TfidfTransformer
+    from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.svm import LinearSVC
 
     texts = [features.prepare(text) for text, _ in [*corpus, *terms]]
     labels = [label for _, label in [*corpus, *terms]]
-    words, pieces = features.word_counter(), features.piece_counter()
-    word_rarity = TfidfTransformer().fit(words.fit_transform(texts)).idf_
-    piece_rarity = TfidfTransformer().fit(pieces.fit_transform(texts)).idf_
-    unfitted = Fitted(words, word_rarity, pieces, piece_rarity, None, np.zeros(0), [])
+    words = TfidfVectorizer(analyzer=features.words_and_pairs, sublinear_tf=True, dtype=np.float32)
+    # A piece that only one text has teaches nothing.
+    pieces = TfidfVectorizer(analyzer=features.all_pieces, min_df=2, sublinear_tf=True, dtype=np.float32)
+    matrix = _side_by_side(words.fit_transform(texts), pieces.fit_transform(texts))
     importance = [1.0] * len(corpus) + [_TERM_WEIGHT] * len(terms)
-    classifier = LinearSVC(C=_C, random_state=_SEED).fit(unfitted.matrix(texts), labels, sample_weight=importance)
-    weights = classifier.coef_.T.astype(np.float32)
-    weights[np.abs(weights) < _SMALLEST_WEIGHT] = 0
+    classifier = LinearSVC(C=_C, random_state=_SEED).fit(matrix, labels, sample_weight=importance)
     classes = [str(name) for name in classifier.classes_]
-    return replace(unfitted, weights=csr_matrix(weights), intercept=classifier.intercept_, classes=classes)
+    return Fitted(words, pieces, classifier.coef_.T.astype(np.float32), classifier.intercept_, classes)
 
 
 def out_of_fold_scores(
@@ -106,7 +92,7 @@ def out_of_fold_scores(
     splits = StratifiedKFold(number, shuffle=True, random_state=_SEED).split(texts, labels)
     for fold, (learn, test) in enumerate(splits):
         fitted = fit([corpus[place] for place in learn], terms)
-        scores[test] = fitted.scores(fitted.matrix([features.prepare(text) for text in texts[test]]))
+        scores[test] = fitted.scores(texts[test])
         folds[test] = fold
     return scores, np.searchsorted(classes, labels), classes, folds
 
@@ -124,12 +110,6 @@ def calibrate(scores: Floats, right: Numbers) -> Calibration:
 
     found = minimize(loss, [2.0, 1.0], method="Nelder-Mead").x
     return Calibration(float(np.exp(found[0])), float(found[1]))
-
-
-def probabilities(scores: Floats, calibration: Calibration) -> Floats:
-    """Return the probability of each class, one row for each row of ``scores``."""
-    chances = 1 / (1 + np.exp(-(calibration.slope * scores + calibration.offset)))
-    return np.asarray(chances / chances.sum(axis=1, keepdims=True))
 
 
 def train() -> tuple[Fitted, Calibration]:
