@@ -16,7 +16,8 @@ NAME=meldstroom-image-trial
 
 clean() {
     docker rm --force "$NAME" >/dev/null 2>&1 || true
-    psql --quiet "$DATABASE_SERVER/postgres" --command "DROP DATABASE IF EXISTS $DATABASE WITH (FORCE)" || true
+    psql --quiet "$DATABASE_SERVER/postgres" --command 'SET client_min_messages = warning' \
+        --command "DROP DATABASE IF EXISTS $DATABASE WITH (FORCE)" || true
 }
 trap clean EXIT
 clean
