@@ -23,7 +23,7 @@ async def _ask(
     blocks: Blocks, kind: type[Kept], block: str, path: str, *, token: str | None = None, whose: str = ""
 ) -> list[Kept]:
     """Return a list from a block, or the last known one when the block is away; empty when never known."""
-    key = (id(blocks), path, whose)
+    key = (id(blocks), f"{block} {path}", whose)
     known = _kept.get(key)
     now = time.monotonic()
     if known is not None and now - known[0] < KEPT_SECONDS:
