@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from classification.domain import Origin
 from commonground.contracts import Published
-from commonground.messaging import EventData, Stream, Tier
+from commonground.messaging import EventData, Stream, Tier, dead_letters
 
 CLASSIFICATIONS = Stream("classification", "classifications", Tier.OPEN, "Which category a report has")
 EXPLANATIONS = Stream(
@@ -19,7 +19,7 @@ EXPLANATIONS = Stream(
     compacted=True,
 )
 CATEGORIES = Stream("classification", "categories", Tier.OPEN, "The category tree of each municipality", compacted=True)
-STREAMS = (CLASSIFICATIONS, EXPLANATIONS, CATEGORIES)
+STREAMS = (CLASSIFICATIONS, EXPLANATIONS, CATEGORIES, dead_letters.stream("classification"))
 
 
 class Part(BaseModel):
