@@ -68,6 +68,7 @@ lock: setup ## Renew requirements.lock from the pyproject.toml files
 	@$(VENV)/bin/uv lock --upgrade
 	@$(VENV)/bin/uv export --quiet --all-packages --all-groups --no-emit-workspace --no-emit-project \
 		--format requirements-txt --no-header -o requirements.lock
+	@$(VENV)/bin/python tools/image_locks.py
 
 new-service: setup ## Make a new block: make new-service NAME=permits
 	@$(RUN) tools/new_service.py "$(NAME)"

@@ -1,5 +1,6 @@
 """How much one client may send."""
 
+import ipaddress
 import time
 from collections.abc import Collection
 
@@ -26,11 +27,27 @@ class ClientLimit:
                 raise RateLimitedError(max(1, int(stats.reset_time - time.time()) + 1))
 
 
-def client_address(peer: str, forwarded_for: str, trusted: Collection[str]) -> str:
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """Read addresses and networks, with commas: ``127.0.0.1,10.0.0.0/8``; raise ``ValueError`` for anything else."""
+    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def client_address(peer: str, forwarded_for: str, trusted: Collection[Network]) -> str:
     """Return who the client is: the last address that a trusted proxy did not set itself."""
     address = peer
     for hop in reversed([part.strip() for part in forwarded_for.split(",") if part.strip()]):
-        if address not in trusted:
+        if not _is_within(address, trusted):
             break
         address = hop
     return address
+
+
+def _is_within(address: str, trusted: Collection[Network]) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(found in network for network in trusted)

@@ -10,7 +10,7 @@ from commonground.database import Database
 from intake.api import reports, status, uploads
 from intake.borders import Borders
 from intake.clients import PhotoStore
-from intake.limits import ClientLimit
+from intake.limits import ClientLimit, networks
 from intake.problems import PROBLEMS
 from intake.settings import Settings
 
@@ -25,7 +25,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         app.state.borders = Borders(settings.borders_file, settings.neighbours_file, settings.served)
         app.state.photo_store = PhotoStore(settings)
         app.state.limit = ClientLimit(settings.rate_limit)
-        app.state.trusted_proxies = frozenset(part.strip() for part in settings.trusted_proxies.split(","))
+        app.state.trusted_proxies = networks(settings.trusted_proxies)
         yield
 
     return web.create_app(

@@ -37,7 +37,7 @@ class Settings(BlockSettings):
     )
     trusted_proxies: str = Field(
         default="127.0.0.1,::1",
-        description="Addresses, with commas, whose `X-Forwarded-For` tells who the client is: the gateway.",
+        description="Addresses and networks, with commas, whose `X-Forwarded-For` is believed: the gateway.",
     )
     max_photo_bytes: int = Field(default=20_000_000, gt=0, description="Size of an uploaded photo at most.")
     max_photo_pixels: int = Field(default=60_000_000, gt=0, description="Pixels that a photo may declare.")

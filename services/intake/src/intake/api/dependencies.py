@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 
 from intake.borders import Borders
 from intake.clients import PhotoStore
-from intake.limits import ClientLimit, client_address
+from intake.limits import ClientLimit, Network, client_address
 from intake.settings import Settings
 
 
@@ -27,7 +27,7 @@ def _photo_store(request: Request) -> PhotoStore:
 
 def _client(request: Request) -> str:
     peer = request.client.host if request.client else "unknown"
-    trusted: frozenset[str] = request.app.state.trusted_proxies
+    trusted: tuple[Network, ...] = request.app.state.trusted_proxies
     return client_address(peer, request.headers.get("x-forwarded-for", ""), trusted)
 
 
