@@ -29,11 +29,11 @@ help: ## Show these commands
 up: setup ## Set up and start the whole suite at PORT (8000); Ctrl-C stops it
 	@MELDSTROOM_UNDER_MAKE=1 $(LOCAL) up
 
-down: setup ## Stop a running suite; its data stays
-	@$(LOCAL) down
+down: ## Stop a running suite; its data stays
+	@test -x $(VENV)/bin/python || { echo "nothing was running"; exit 0; }; $(LOCAL) down
 
-reset: setup ## Stop a running suite and delete its data
-	@$(LOCAL) reset
+reset: ## Stop a running suite and delete its data
+	@test -x $(VENV)/bin/python || { echo "nothing was running"; exit 0; }; $(LOCAL) reset
 
 mails: ## Print the mails that the local sink received, one JSON object per line
 	@$(LOCAL) mails
