@@ -100,7 +100,7 @@ async def _nothing() -> AsyncIterator[None]:
     yield
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
 

@@ -30,11 +30,11 @@ SEE_OTHER = 303
 ATTEMPT_SECONDS = 600
 
 
-def _sessions(request: Request) -> Sessions:
+async def _sessions(request: Request) -> Sessions:
     return cast("Sessions", request.app.state.sessions)
 
 
-def _providers(request: Request) -> IdentityProviders:
+async def _providers(request: Request) -> IdentityProviders:
     return cast("IdentityProviders", request.app.state.providers)
 
 

@@ -8,7 +8,7 @@ from classification.settings import Settings
 from commonground.problems import InvalidInputError
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 

@@ -16,11 +16,11 @@ CONFLICT: dict[int | str, dict[str, Any]] = {409: {"description": "It does not g
 Administrator = Annotated[Principal, Depends(require(MANAGE_USERS))]
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     return cast("Settings", request.app.state.settings)
 
 
-def _keys(request: Request) -> KeyRing:
+async def _keys(request: Request) -> KeyRing:
     return cast("KeyRing", request.app.state.keys)
 
 

@@ -90,7 +90,7 @@ def _origin(address: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc
 
 
-def require_own_form(request: Request) -> None:
+async def require_own_form(request: Request) -> None:
     """Refuse a form that another site sent with this visitor's cookies (cross-site request forgery).
 
     Every current browser says where a request comes from: ``Sec-Fetch-Site``, or ``Origin`` on a POST. Together

@@ -34,7 +34,7 @@ Statuses = Annotated[list[str] | None, Query(max_length=_MAX_VALUES, description
 Moment = Annotated[datetime | None, Query(description="UTC when without an offset")]
 
 
-def filters(
+async def filters(
     principal: Reader,
     status: Statuses = None,
     category: Values = None,

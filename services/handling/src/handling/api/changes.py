@@ -61,7 +61,7 @@ class Door:
         return json_answer(present(row, entries, principal, self.settings), 201, Location=location)
 
 
-def _door(
+async def _door(
     caseId: UUID,  # noqa: N803 - path parameters are camelCase in the API
     database: DatabaseDep,
     settings: SettingsDep,

@@ -12,7 +12,7 @@ from handling.domain.cases import READ, READ_ALL
 from handling.settings import Settings
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 

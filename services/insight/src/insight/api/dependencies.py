@@ -10,12 +10,12 @@ from insight.schemas import Municipality
 from insight.settings import Settings
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def _kept_answers(request: Request) -> KeptAnswers:
+async def _kept_answers(request: Request) -> KeptAnswers:
     kept: KeptAnswers = request.app.state.kept_answers
     return kept
 

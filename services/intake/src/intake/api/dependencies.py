@@ -10,28 +10,28 @@ from intake.limits import ClientLimit, Network, client_address
 from intake.settings import Settings
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def _borders(request: Request) -> Borders:
+async def _borders(request: Request) -> Borders:
     borders: Borders = request.app.state.borders
     return borders
 
 
-def _photo_store(request: Request) -> PhotoStore:
+async def _photo_store(request: Request) -> PhotoStore:
     photo_store: PhotoStore = request.app.state.photo_store
     return photo_store
 
 
-def _client(request: Request) -> str:
+async def _client(request: Request) -> str:
     peer = request.client.host if request.client else "unknown"
     trusted: tuple[Network, ...] = request.app.state.trusted_proxies
     return client_address(peer, request.headers.get("x-forwarded-for", ""), trusted)
 
 
-def _limit(request: Request) -> ClientLimit:
+async def _limit(request: Request) -> ClientLimit:
     limit: ClientLimit = request.app.state.limit
     return limit
 

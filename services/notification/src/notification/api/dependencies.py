@@ -9,7 +9,7 @@ from commonground.problems import InvalidInputError
 from notification.settings import Settings
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 

@@ -11,12 +11,12 @@ from routing.schemas import Municipality
 from routing.settings import Settings
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def _configurations(request: Request) -> Configurations:
+async def _configurations(request: Request) -> Configurations:
     configurations: Configurations = request.app.state.configurations
     return configurations
 
