@@ -148,7 +148,7 @@ async def _listed_after(suite: Suite, accepted: dict[str, datetime]) -> list[flo
     try:
         rows = await connection.fetch(
             "SELECT number, min(at) AS at FROM cases JOIN history ON history.case_id = cases.id"
-            " WHERE number = ANY($1) AND kind = 'routed' GROUP BY number",
+            " WHERE number = ANY($1) AND kind = 'department' GROUP BY number",
             list(accepted),
         )
     finally:
