@@ -103,6 +103,11 @@ async def take_loose_uploads(session: AsyncSession, before: datetime, limit: int
     return list((await session.execute(query)).scalars())
 
 
+async def withdraw_uploads(session: AsyncSession, upload_ids: Sequence[UUID]) -> None:
+    """Mark uploads as not stored, so that no report can take them any more."""
+    await session.execute(sa.update(uploads).where(uploads.c.id.in_(upload_ids)).values(stored=False))
+
+
 async def delete_uploads(session: AsyncSession, upload_ids: Sequence[UUID]) -> None:
     """Delete uploads."""
     await session.execute(sa.delete(uploads).where(uploads.c.id.in_(upload_ids)))

@@ -181,12 +181,17 @@ async def read_photo(
 
 
 async def delete_loose_uploads(database: Database, photo_store: PhotoStore, *, hours: int) -> bool:
-    """Delete photos that no report took within ``hours``; return whether there may be more."""
+    """Delete photos that no report took within ``hours``; return whether there may be more.
+
+    They are withdrawn first: killed before the rows are gone, no report can take a photo whose files are, and the
+    next round finds the rows again.
+    """
     limit = 100
     async with database.transaction() as session:
         loose = await store.take_loose_uploads(session, datetime.now(UTC) - timedelta(hours=hours), limit)
-        for upload_id in loose:
-            await photo_store.delete(upload_id)
-        if loose:
-            await store.delete_uploads(session, loose)
+        await store.withdraw_uploads(session, loose)
+    for upload_id in loose:
+        await photo_store.delete(upload_id)
+    async with database.transaction() as session:
+        await store.delete_uploads(session, loose)
     return len(loose) == limit

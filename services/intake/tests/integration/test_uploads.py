@@ -171,3 +171,21 @@ async def test_a_photo_that_no_report_takes_is_deleted_after_a_day(client, datab
         left = [row.report_id for row in (await session.execute(sa.select(uploads))).all()]
     assert [str(report_id) for report_id in left] == [made["id"]]
     assert (await client.post("/v1/reports", json=report | {"attachments": [loose]})).status_code == 400
+
+
+async def test_cleaning_that_dies_halfway_leaves_no_photo_that_a_report_could_take(client, database, settings, report):
+    loose = (await send(client, photo())).json()["id"]
+    async with database.transaction() as session:
+        await session.execute(sa.update(uploads).values(created_at=datetime(2020, 1, 1, tzinfo=UTC)))
+
+    class Dying(PhotoStore):
+        async def delete(self, upload_id):
+            await super().delete(upload_id)
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await use_cases.delete_loose_uploads(database, Dying(settings), hours=24)
+    assert (await client.post("/v1/reports", json=report | {"attachments": [loose]})).status_code == 400
+    await use_cases.delete_loose_uploads(database, PhotoStore(settings), hours=24)
+    async with database.transaction() as session:
+        assert (await session.execute(sa.select(uploads))).all() == []
