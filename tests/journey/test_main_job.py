@@ -78,6 +78,7 @@ def test_a_report_travels_from_a_phone_to_the_desk_and_back(suite, api, new_page
     desk = new_page({"width": 1440, "height": 900})
     sign_in(desk, "Hanna Visser")
     desk.locator("tr[data-row]", has_text=number).get_by_role("link", name=number).click()
+    desk.wait_for_url(f"**/behandelen/{number}**")  # with its scripts, so that the actions work in place
     expect(desk.locator("main")).to_contain_text(marker)
     expect(desk.locator("main")).to_contain_text(address)
     desk.get_by_role("button", name="Aan mij").click()

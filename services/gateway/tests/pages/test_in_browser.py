@@ -67,7 +67,13 @@ def open_page(browser, live):
     assert [text for text in wrong if "Failed to load resource" not in text] == []
 
 
+def arrive(page, path):
+    """Wait until a link or a form has led to ``path`` and the scripts there listen: they run before `load`."""
+    page.wait_for_url(re.compile(rf"{re.escape(path)}([?#]|$)"))
+
+
 def settle(page):
+    page.wait_for_load_state()  # before it there may be no map on the page yet, nor anything that listens
     for found in page.locator(".map:visible").all():
         expect(found).to_have_attribute("data-state", "idle")
 
@@ -117,6 +123,7 @@ def test_a_resident_reports_on_a_phone(open_page, live):
     page = open_page()
     page.goto("/")
     page.get_by_role("link", name="Doe een melding").click()
+    arrive(page, "/melden/beschrijf")
     page.get_by_role("button", name="Volgende").click()
     expect(page.get_by_role("alert")).to_be_focused()
     assert findings(page) == []
@@ -128,6 +135,7 @@ def test_a_resident_reports_on_a_phone(open_page, live):
     expect(page.locator("[data-photo] img")).to_be_visible()  # the photo and its picture outlive a reload
     page.get_by_role("button", name="Volgende").click()
 
+    arrive(page, "/melden/locatie")
     expect(page).to_have_title("Stap 2 van 4: Waar is het? – Gemeente Voorbeeldstad")
     settle(page)
     page.get_by_role("button", name="Mijn locatie").click()
@@ -141,13 +149,14 @@ def test_a_resident_reports_on_a_phone(open_page, live):
     assert findings(page) == []
     page.get_by_role("button", name="Volgende").click()
 
+    arrive(page, "/melden/contact")
     page.get_by_text("Ja, houd mij op de hoogte").click()
     page.get_by_role("button", name="Volgende").click()
     expect(page.get_by_role("alert")).to_be_focused()
     page.get_by_label("E-mailadres").fill("j.devries@example.org")
     page.get_by_role("button", name="Volgende").click()
 
-    settle(page)
+    arrive(page, "/melden/controleren")
     assert findings(page) == []
     page.get_by_role("button", name="Verstuur melding").click()
     expect(page.get_by_role("heading", name="Bedankt voor uw melding")).to_be_visible()
@@ -163,6 +172,7 @@ def test_the_middle_of_the_map_can_be_chosen_by_keyboard_alone(open_page):
     page.goto("/melden/beschrijf")
     page.get_by_label("Vertel in uw eigen woorden").fill("Losse tegel")
     page.get_by_role("button", name="Volgende").press("Enter")
+    arrive(page, "/melden/locatie")
     settle(page)
     page.locator("#map").focus()
     page.keyboard.press("ArrowUp")
@@ -195,6 +205,9 @@ def test_the_public_map_and_its_list_show_the_same(open_page):
     expect(page.locator("[data-list] li")).to_have_count(25)
     expect(page.locator("[data-count]")).to_have_text("27 meldingen in beeld")
     expect(page).to_have_url(re.compile("onderwerp=boom"))
+    page.get_by_role("button", name="Toon meer").click()
+    expect(page.locator("[data-list] li")).to_have_count(27)
+    expect(page.get_by_role("button", name="Toon meer")).to_be_hidden()  # there is nothing more
 
 
 def test_a_handler_works_by_keyboard(open_page):
@@ -206,6 +219,7 @@ def test_a_handler_works_by_keyboard(open_page):
     page.keyboard.press("j")
     expect(page.locator("[data-row][aria-current]")).to_have_attribute("data-number", "M-10002")
     page.keyboard.press("Enter")
+    arrive(page, "/behandelen/M-10002")
     expect(page.get_by_role("heading", name="Stoep, straat of fietspad kapot")).to_be_visible()
     page.keyboard.press("n")
     expect(page.get_by_label("Notitie voor collega’s")).to_be_focused()
@@ -216,6 +230,7 @@ def test_a_handler_works_by_keyboard(open_page):
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     page.keyboard.press("j")
+    arrive(page, "/behandelen/M-10003")
     expect(page.locator("#case")).to_have_attribute("data-case", "M-10003")
     page.keyboard.press("u")
     expect(page.locator("[data-row][aria-current]")).to_have_attribute("data-number", "M-10003")
