@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from meldstroom_local.places import PROJECT
@@ -32,6 +33,12 @@ def port_of(block: str, port: int) -> int:
     if block in _FIRST:
         return port + _FIRST.index(block)
     return port + _NEW_BLOCKS_OFFSET + sorted(set(names()) - set(_FIRST)).index(block)
+
+
+def ports(names: Sequence[str], port: int) -> dict[int, str]:
+    """Return what listens at which fixed port when the suite is at ``port`` and these blocks run."""
+    helpers = {port + IDENTITY_OFFSET: "identity provider", port + MAIL_OFFSET: "mail sink"}
+    return {port_of(name, port): name for name in names} | helpers
 
 
 def database_of(block: str) -> str:

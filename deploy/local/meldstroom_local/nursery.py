@@ -1,17 +1,21 @@
 """Runs commands of many blocks after one import of what they share, since importing takes most of their time.
 
-`python -m meldstroom_local.nursery` reads `{"work": {block: environment}, "commands": [[…]]}` and forks a process for
-each block, two at a time; it tells what happens as one JSON object per line: `block`, `what` (the command's name, then
-`prepared` or `failed`) and, when it failed, `detail`.
+`python -m meldstroom_local.nursery` reads orders, one JSON object per line, until its input ends. For
+`{"work": {block: environment}, "commands": [[…]]}` it forks a process for each block, two at a time; for
+`{"work": {block: environment}, "topics": true}` one process makes the topics of all of them. It tells what happens as
+one JSON object per line: `block`, `what` (the command's name, then `prepared` or `failed`) and, when it failed,
+`detail`; `{"what": "done"}` ends the answer to an order.
 """
 
+import asyncio
+import importlib
 import json
 import os
 import runpy
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 _AT_ONCE = max(2, os.cpu_count() or 2)
@@ -20,24 +24,40 @@ _MOST_DETAIL = 3000
 
 
 def main() -> int:
-    """Run everything that was asked for; return 0 also when a block failed, which has been told."""
-    order = json.load(sys.stdin)
+    """Carry out all orders; return 0 also when a block failed, which has been told."""
     _import_what_blocks_share()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for line in sys.stdin:
+        order = json.loads(line)
+        if order.get("topics"):
+            _fork(_make_topics, order["work"])
+            os.wait()
+        else:
+            _prepare_all(order["work"], order["commands"])
+        _tell(sys.stdout, what="done")
+    return 0
+
+
+def _prepare_all(work: dict[str, dict[str, str]], commands: Sequence[Sequence[str]]) -> None:
     running: dict[int, str] = {}
     failed = False
-    for block, environment in order["work"].items():
+    for block, environment in work.items():
         while len(running) >= _AT_ONCE:
             failed |= _wait_for_one(running)
         if failed:
             break
-        pid = os.fork()
-        if pid == 0:
-            os._exit(_prepare(block, environment, order["commands"]))
-        running[pid] = block
+        running[_fork(_prepare, block, environment, commands)] = block
     while running:
         _wait_for_one(running)
-    return 0
+
+
+def _fork(work: Callable[..., int], *arguments: Any) -> int:
+    """Do ``work`` in a process that finds everything imported here; return its id."""
+    pid = os.fork()
+    if pid == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os._exit(work(*arguments))
+    return pid
 
 
 def _import_what_blocks_share() -> None:
@@ -54,7 +74,6 @@ def _wait_for_one(running: dict[int, str]) -> bool:
 
 def _prepare(block: str, environment: dict[str, str], commands: Sequence[Sequence[str]]) -> int:
     """Run the commands of one block in this forked process; return the exit code."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     answers = os.fdopen(os.dup(1), "w")
     os.environ.update(environment)
     with tempfile.TemporaryFile("w+", errors="replace") as said:
@@ -74,6 +93,23 @@ def _prepare(block: str, environment: dict[str, str], commands: Sequence[Sequenc
                 _tell(answers, block=block, what="failed", detail=detail)
                 return 1
     _tell(answers, block=block, what="prepared")
+    return 0
+
+
+def _make_topics(work: dict[str, dict[str, str]]) -> int:
+    """Make the topics of all blocks, with the settings of each; return the exit code."""
+    from commonground.messaging.kafka import ensure_topics
+
+    for block, environment in work.items():
+        os.environ.update(environment)
+        package = block.replace("-", "_")
+        try:
+            settings = importlib.import_module(f"{package}.settings").Settings()
+            streams = importlib.import_module(f"{package}.events").STREAMS
+            asyncio.run(ensure_topics(settings, streams))
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is told
+            _tell(sys.stdout, block=block, what="failed", detail=f"topics: {type(error).__name__}: {error}")
+            return 1
     return 0
 
 

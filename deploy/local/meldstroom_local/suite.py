@@ -1,11 +1,8 @@
 """The running suite: everything that `make up` starts, and what tests and measurements do to it."""
 
-import json
 import os
 import signal
-import sys
 import threading
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -14,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from meldstroom_local import blocks, kafka, mock_broker, places, postgres, preparation
+from meldstroom_local import blocks, kafka, mock_broker, places, postgres, preparation, programs
 from meldstroom_local.processes import NotStartedError, Process
 from meldstroom_local.state import State
 from meldstroom_local.watcher import Watcher
@@ -111,11 +108,18 @@ class Suite:
             helpers = pool.submit(self._start_helpers)
             server = pool.submit(self._start_postgres_server).result()
             made = postgres.create_databases(server.url, [blocks.database_of(name) for name in self.blocks])
-            preparation.prepare(self.blocks, made, self.folder, self.block_environment, self._tell)
+            preparation.prepare(
+                self.blocks,
+                made,
+                self.folder,
+                self.block_environment,
+                self._tell,
+                wait_for_broker=lambda: broker.result().wait_until_ready(),
+            )
             helpers.result()
             running = broker.result()
         for name in self.blocks:
-            self._start_process(self._block_process(name))
+            self._start_process(programs.block(name, self.folder, self.block_environment(name)))
         self.state.record(self._identities(), self.addresses())
         running.wait_until_ready()
         self._tell("kafka", f"ready ({running.rung}) at {running.bootstrap}")
@@ -169,7 +173,7 @@ class Suite:
     def start_block(self, name: str, *, wait: bool = True) -> None:
         """Start a block again and wait until it is ready."""
         with self._lock:
-            self._start_process(self._block_process(name))
+            self._start_process(programs.block(name, self.folder, self.block_environment(name)))
         if wait:
             self.wait_until_ready([name])
         self.state.record(self._identities(), self.addresses())
@@ -236,7 +240,7 @@ class Suite:
 
     def start_mail(self) -> None:
         """Bring the mail server back."""
-        self._start_process(self._mail_process())
+        self._start_process(programs.mail_sink(self.folder, self.port))
 
     def refuse_mail(self, *, refuse: bool = True) -> None:
         """Make the mail server answer every mail with a temporary refusal, or end that."""
@@ -275,7 +279,7 @@ class Suite:
 
     def mails(self) -> list[dict[str, Any]]:
         """Return what the mail sink has received, oldest first."""
-        return read_mails(self.folder)
+        return programs.read_mails(self.folder)
 
     def token(self, person: str = "coordinator") -> str:
         """Return a bearer token for one of the ready-made people."""
@@ -302,9 +306,8 @@ class Suite:
     # --- How -------------------------------------------------------------------------------------------------------
 
     def _claim_ports(self) -> None:
-        wanted = {blocks.port_of(name, self.port): name for name in self.blocks}
-        wanted |= {self.port + blocks.IDENTITY_OFFSET: "identity provider", self.port + blocks.MAIL_OFFSET: "mail sink"}
-        taken = [f"{port} ({name})" for port, name in wanted.items() if places.listens(port)]
+        wanted = blocks.ports(self.blocks, self.port).items()
+        taken = [f"{port} ({name})" for port, name in wanted if places.listens(port)]
         if taken:
             raise NotStartedError(
                 f"in use by another program: port {', '.join(taken)}. "
@@ -334,8 +337,8 @@ class Suite:
         return self.kafka
 
     def _start_helpers(self) -> None:
-        for process in (self._mail_process(), self._identity_process()):
-            self._start_process(process)
+        self._start_process(programs.mail_sink(self.folder, self.port))
+        self._start_process(programs.identity_provider(self.folder, self.port))
 
     def _start_process(self, process: Process) -> None:
         process.start()
@@ -348,29 +351,8 @@ class Suite:
         if process is not None:
             process.stop()
 
-    def _python(self, name: str, module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Process:
-        return Process(
-            name,
-            [sys.executable, "-m", module, *arguments],
-            log=self.folder / "logs" / f"{name}.log",
-            environment={"PYTHONPATH": str(places.LOCAL), "PYTHONUNBUFFERED": "1", **(environment or {})},
-            folder=places.PROJECT,
-        )
-
-    def _mail_process(self) -> Process:
-        port = str(self.port + blocks.MAIL_OFFSET)
-        return self._python("mail", "meldstroom_local.mail_sink", port, str(self.folder / "mail"))
-
-    def _identity_process(self) -> Process:
-        port = str(self.port + blocks.IDENTITY_OFFSET)
-        return self._python("identity", "meldstroom_local.identity", port, str(self.folder))
-
-    def _block_process(self, name: str) -> Process:
-        return self._python(name, name.replace("-", "_"), environment=self.block_environment(name))
-
     def _wait_for_block(self, name: str, seconds: float) -> None:
-        address = f"{self.urls[name]}/readyz"
-        self._processes[name].wait_until(partial(_answers, address), seconds, pause=0.1)
+        self._processes[name].wait_until(partial(programs.is_ready, self.urls[name]), seconds, pause=0.1)
         self._tell(name, "ready")
 
     def _republish(self, since: datetime) -> None:
@@ -414,20 +396,3 @@ class Suite:
                 if name in self._wanted:
                     self._processes[name].start()
         self.state.record(self._identities(), self.addresses())
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310  # an http address made above
-            return bool(answer.status == 200)  # noqa: PLR2004
-    except OSError:
-        return False
-
-
-def read_mails(folder: Path) -> list[dict[str, Any]]:
-    """Return the mails that were kept below a state folder, oldest first."""
-    try:
-        lines = (folder / "mail" / "mails.jsonl").read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    return [json.loads(line) for line in lines if line.endswith("}")]

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import Consumer, KafkaException, Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
-from meldstroom_local import docker, kafka, kafka_java, mock_broker
+from meldstroom_local import blocks, docker, kafka, kafka_java, mock_broker, preparation
 from meldstroom_local.ladder import RungUnavailableError
 from meldstroom_local.processes import NotStartedError
 
@@ -117,6 +117,28 @@ def test_the_test_broker_has_the_topics_of_the_contracts_when_it_starts(monkeypa
         there = AdminClient({"bootstrap.servers": broker.bootstrap}).list_topics(timeout=10).topics
         assert set(mock_broker.topics()) <= set(there)
         assert "meldstroom.intake.dead-letters.v1" in there
+    finally:
+        broker.stop()
+
+
+def test_one_process_makes_the_topics_of_all_blocks_with_their_settings(monkeypatch, tmp_path):
+    allow(monkeypatch, "java")
+    broker = kafka.start(tmp_path, throwaway=True)
+    try:
+        nothing = "postgresql://nobody@127.0.0.1:1"
+        work = {
+            name: blocks.environment(name, port=1024, postgres=nothing, kafka=broker.bootstrap, state=tmp_path)
+            for name in blocks.names()
+        }
+        with preparation.Nursery() as nursery:
+            assert list(nursery.order(work, topics=True)) == []
+        client = AdminClient({"bootstrap.servers": broker.bootstrap})
+        wanted = set(mock_broker.topics()) - {"meldstroom.gateway.dead-letters.v1"}  # the gateway reads nothing
+        deadline = time.monotonic() + 20
+        while missing := wanted - set(client.list_topics(timeout=10).topics):  # a new topic is told a moment later
+            assert time.monotonic() < deadline, missing
+        texts = ConfigResource(ConfigResource.Type.TOPIC, "meldstroom.intake.report-texts.v1")
+        assert client.describe_configs([texts])[texts].result(20)["cleanup.policy"].value == "compact"
     finally:
         broker.stop()
 

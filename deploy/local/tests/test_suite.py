@@ -75,7 +75,11 @@ def test_a_block_that_dies_is_reported_and_started_again(suite):
 
 def test_a_block_that_was_stopped_on_purpose_stays_away(suite):
     suite.stop_block(BLOCK)
-    time.sleep(3)  # longer than the watcher's look and its first pause
+    told = len(suite.news)
+    # The watcher looks at all parts in turn: having brought back another one, it has passed over this one twice.
+    os.kill(suite.pids()["mail"], signal.SIGKILL)
+    wait_for(lambda: ("mail", "started again") in suite.news[told:])
+    assert [line for part, line in suite.news[told:] if part == BLOCK] == []
     assert BLOCK not in suite.pids()
     assert status(f"{suite.urls[BLOCK]}/readyz") is None
     suite.start_block(BLOCK)

@@ -1,0 +1,60 @@
+"""The Python programs of the suite: how each is started, when it is ready, and what the mail sink kept."""
+
+import json
+import sys
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from meldstroom_local import blocks, places
+from meldstroom_local.processes import Process
+
+_OK = 200
+
+
+def block(name: str, folder: Path, environment: Mapping[str, str]) -> Process:
+    """Return the process of a block with its settings; ``folder`` keeps the log."""
+    return _python(name, name.replace("-", "_"), folder=folder, environment=environment)
+
+
+def mail_sink(folder: Path, port: int) -> Process:
+    """Return the process of the mail sink of the suite at ``port``."""
+    given = (str(port + blocks.MAIL_OFFSET), str(folder / "mail"))
+    return _python("mail", "meldstroom_local.mail_sink", *given, folder=folder)
+
+
+def identity_provider(folder: Path, port: int) -> Process:
+    """Return the process of the identity provider of the suite at ``port``."""
+    given = (str(port + blocks.IDENTITY_OFFSET), str(folder))
+    return _python("identity", "meldstroom_local.identity", *given, folder=folder)
+
+
+def _python(
+    name: str, module: str, *arguments: str, folder: Path, environment: Mapping[str, str] | None = None
+) -> Process:
+    return Process(
+        name,
+        [sys.executable, "-m", module, *arguments],
+        log=folder / "logs" / f"{name}.log",
+        environment={"PYTHONPATH": str(places.LOCAL), "PYTHONUNBUFFERED": "1", **(environment or {})},
+        folder=places.PROJECT,
+    )
+
+
+def is_ready(address: str) -> bool:
+    """Tell whether the block at ``address`` says that it is ready."""
+    try:
+        with urllib.request.urlopen(f"{address}/readyz", timeout=2) as answer:  # noqa: S310  # always http
+            return bool(answer.status == _OK)
+    except OSError:
+        return False
+
+
+def read_mails(folder: Path) -> list[dict[str, Any]]:
+    """Return the mails that the sink kept below a state folder, oldest first."""
+    try:
+        lines = (folder / "mail" / "mails.jsonl").read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in lines if line.endswith("}")]
