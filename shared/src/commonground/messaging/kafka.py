@@ -42,7 +42,6 @@ def _common(settings: BlockSettings, client_id: str) -> dict[str, Any]:
         "bootstrap.servers": settings.kafka_bootstrap_servers,
         "client.id": client_id,
         "socket.keepalive.enable": True,
-        "topic.metadata.refresh.interval.ms": 10_000,
         "topic.metadata.propagation.max.ms": 10_000,
         "reconnect.backoff.max.ms": 2_000,
         "log_level": 3,
@@ -58,6 +57,7 @@ class Producer:
         """Prepare a producer that waits for all in-sync replicas and never reorders its own retries."""
         self._client = confluent_kafka.Producer(
             {
+                "topic.metadata.refresh.interval.ms": 10_000,
                 **_common(settings, client_id),
                 "acks": "all",
                 "enable.idempotence": True,
@@ -119,6 +119,8 @@ class Reader:
         self._topics = sorted(topics)
         self._client = confluent_kafka.Consumer(
             {
+                # A topic that its publisher makes later is found this soon; one request for a few topics costs nothing.
+                "topic.metadata.refresh.interval.ms": 2_000,
                 **_common(settings, group),
                 "group.id": group,
                 "auto.offset.reset": "earliest",
