@@ -29,7 +29,7 @@ from notification.domain.mails import HeaderInjectionError
 from notification.domain.messages import Outcome
 from notification.domain.texts import without_addresses
 from notification.settings import Settings
-from notification.store import mailbox
+from notification.store import delivery
 from notification.use_cases import mailing
 from notification.use_cases.mailing import Parcel
 
@@ -56,7 +56,7 @@ class Sender:
         self._settings = settings
         self._database = database
         self._turn = asyncio.Lock()
-        self._results: list[mailbox.Attempt] = []
+        self._results: list[delivery.Attempt] = []
         self._has_results = asyncio.Event()
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -138,9 +138,9 @@ class Sender:
                 verdict = Verdict(Outcome.REFUSED, "header-injection")
             self._report([self._attempt(parcel, verdict)])
 
-    def _attempt(self, parcel: Parcel, verdict: Verdict) -> mailbox.Attempt:
+    def _attempt(self, parcel: Parcel, verdict: Verdict) -> delivery.Attempt:
         deferred = verdict.outcome is Outcome.DEFERRED
-        return mailbox.Attempt(
+        return delivery.Attempt(
             message_id=parcel.id,
             claim=parcel.claim,
             round=parcel.round,
@@ -154,13 +154,13 @@ class Sender:
 
     def _release(self, parcels: Iterable[Parcel]) -> None:
         self._report(
-            mailbox.Attempt(parcel.id, parcel.claim, parcel.round, parcel.attempt, Outcome.RELEASED)
+            delivery.Attempt(parcel.id, parcel.claim, parcel.round, parcel.attempt, Outcome.RELEASED)
             for parcel in parcels
         )
 
     # --- Writing results ---
 
-    def _report(self, attempts: Iterable[mailbox.Attempt]) -> None:
+    def _report(self, attempts: Iterable[delivery.Attempt]) -> None:
         for attempt in attempts:
             _attempted.labels(attempt.outcome).inc()
             self._results.append(attempt)
@@ -179,7 +179,7 @@ class Sender:
                 await self._record_surely(results)
                 self._has_room.set()
 
-    async def _record_surely(self, results: Sequence[mailbox.Attempt]) -> None:
+    async def _record_surely(self, results: Sequence[delivery.Attempt]) -> None:
         """Write results however long the database is away, up to the end of the lease: then others send anew."""
         pause, until = 0.05, time.monotonic() + self._settings.lease
         while True:
@@ -197,7 +197,7 @@ class Sender:
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)
 
-    async def _record_one_by_one(self, results: Sequence[mailbox.Attempt]) -> None:
+    async def _record_one_by_one(self, results: Sequence[delivery.Attempt]) -> None:
         """Write results without the server's words: one that cannot be written must not hold the others."""
         for result in results:
             try:
@@ -205,7 +205,7 @@ class Sender:
             except Exception:
                 log.exception("result_lost", message_id=str(result.message_id))
 
-    async def _record(self, results: Sequence[mailbox.Attempt]) -> None:
+    async def _record(self, results: Sequence[delivery.Attempt]) -> None:
         async with self._database.transaction() as session:
             await mailing.record_attempts(session, results)
 
@@ -227,7 +227,7 @@ class Sender:
     async def measure(self) -> None:
         """Look how much is due, for the metrics."""
         async with self._database.transaction() as session:
-            count, seconds = await mailbox.backlog(session)
+            count, seconds = await delivery.backlog(session)
         _due.set(count)
         _oldest.set(seconds)
 

@@ -18,7 +18,7 @@ from notification.domain.messages import Kind, State
 from notification.domain.texts import mask
 from notification.schemas import DeliveryAttempt, DeliveryError, MessageDetail, MessageItem, MessagePage, Resend
 from notification.settings import Settings
-from notification.store import mailbox
+from notification.store import history
 from notification.use_cases import mailing
 
 router = APIRouter()
@@ -48,7 +48,7 @@ async def list_messages(
     """List messages to reporters, newest request first."""
     before = _place(cursor) if cursor else None
     async with database.transaction() as session:
-        rows = await mailbox.listed(
+        rows = await history.listed(
             session,
             municipalities=principal.municipalities,
             report_id=report_id,
@@ -109,8 +109,8 @@ async def resend_message(
 async def _detail(database: DatabaseDep, message_id: UUID, principal: Principal, settings: Settings) -> MessageDetail:
     async with database.transaction() as session:
         row = await mailing.read_message(session, message_id, principal.municipalities)
-        attempts = await mailbox.log(session, message_id)
-        resends = await mailbox.resends_of(session, message_id)
+        attempts = await history.log(session, message_id)
+        resends = await history.resends_of(session, message_id)
     letter = None
     if row.body is not None:
         words = letters.Words(row.subject, row.body, tuple(row.facts or ()))

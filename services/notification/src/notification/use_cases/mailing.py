@@ -29,7 +29,7 @@ from notification.domain.messages import (
     retry_delay,
 )
 from notification.settings import Settings
-from notification.store import mailbox, reports
+from notification.store import delivery, history, mailbox, reports
 from notification.use_cases import texts
 
 log = structlog.get_logger(__name__)
@@ -123,19 +123,19 @@ class Parcel:
 
 async def take_messages(
     session: AsyncSession, settings: Settings, *, most: int
-) -> tuple[list[Parcel], list[mailbox.Attempt]]:
+) -> tuple[list[Parcel], list[delivery.Attempt]]:
     """Claim due messages and write what they will say; return what to send, and what can never be sent.
 
     Words and recipient are kept in this transaction, before the first byte goes out: whatever happens afterwards,
     the same words go to the same address.
     """
     claim = ids.new()
-    rows = await mailbox.take(session, claim=claim, most=most, lease=settings.lease)
+    rows = await delivery.take(session, claim=claim, most=most, lease=settings.lease)
     if not rows:
         return [], []
     own = await texts.templates_in_use(session, {row.municipality for row in rows if row.body is None})
     parcels: list[Parcel] = []
-    impossible: list[mailbox.Attempt] = []
+    impossible: list[delivery.Attempt] = []
     written: list[dict[str, Any]] = []
     unreachable: list[UUID] = []
     for row in rows:
@@ -146,7 +146,7 @@ async def take_messages(
             to = recipient(row.email)
         except InvalidAddressError:
             impossible.append(
-                mailbox.Attempt(row.id, claim, row.round, row.attempts, Outcome.REFUSED, reason="invalid-address")
+                delivery.Attempt(row.id, claim, row.round, row.attempts, Outcome.REFUSED, reason="invalid-address")
             )
             continue
         try:
@@ -156,14 +156,14 @@ async def take_messages(
             log.exception("message_not_written", message_id=str(row.id))
             wait = waiting_time(row.attempts, settings)
             impossible.append(
-                mailbox.Attempt(
+                delivery.Attempt(
                     row.id, claim, row.round, row.attempts, Outcome.DEFERRED, wait, reason="message-not-written"
                 )
             )
             continue
         written.append({"message": row.id, "new_recipient": row.email, "new_mail_id": parcel.mail_id, **change})
         parcels.append(parcel)
-    await mailbox.keep_words(session, written)
+    await delivery.keep_words(session, written)
     if unreachable:
         await mailbox.skip(session, unreachable, "no-address")
     return parcels, impossible
@@ -207,14 +207,14 @@ def waiting_time(attempt: int, settings: Settings) -> float:
     )
 
 
-async def record_attempts(session: AsyncSession, attempts: Sequence[mailbox.Attempt]) -> int:
+async def record_attempts(session: AsyncSession, attempts: Sequence[delivery.Attempt]) -> int:
     """Write how attempts ended and tell the others; return how many messages are settled now."""
-    return await _tell(session, await mailbox.settle(session, attempts))
+    return await _tell(session, await delivery.settle(session, attempts))
 
 
 async def give_up(session: AsyncSession, *, most: int = 500) -> int:
     """Fail what could not be delivered in time while the mail server was away; return how many."""
-    return await _tell(session, await mailbox.expire(session, most=most))
+    return await _tell(session, await delivery.expire(session, most=most))
 
 
 async def _tell(session: AsyncSession, rows: Sequence[Any]) -> int:
@@ -243,7 +243,7 @@ async def _tell(session: AsyncSession, rows: Sequence[Any]) -> int:
 
 async def read_message(session: AsyncSession, message_id: UUID, municipalities: frozenset[str]) -> Any:
     """Return a message for staff of its municipality."""
-    row = await mailbox.message(session, message_id)
+    row = await history.message(session, message_id)
     if row is None or row.municipality not in municipalities:
         raise MessageNotFoundError
     return row
