@@ -30,6 +30,10 @@ class BlockUnavailableError(Exception):
         self.block = block
 
 
+class BlockAbsentError(BlockUnavailableError):
+    """A block is not deployed here, so trying again does not help."""
+
+
 @dataclass(frozen=True)
 class FieldProblem:
     """One thing that is wrong with one field, as problem+json names it."""
@@ -81,12 +85,15 @@ class Blocks:
     timeout: float = 5.0
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    def has(self, block: str) -> bool:
+        """Tell whether a block is deployed here; pages leave out what they cannot show without it."""
+        return block in self.addresses
+
     def _url(self, block: str, path: str) -> str:
         try:
             return f"{self.addresses[block].rstrip('/')}/v1{path}"
         except KeyError:
-            # A deployment may leave blocks out; to the page that is the same as one that is down.
-            raise BlockUnavailableError(block) from None
+            raise BlockAbsentError(block) from None
 
     def _headers(self, token: str | None) -> dict[str, str]:
         """Return what every request carries: for whom it is made, in which trace, and who is at the screen."""

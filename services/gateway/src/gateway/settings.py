@@ -68,12 +68,12 @@ class Settings(BlockSettings):
         default="",
         description="Networks, with commas, of proxies whose `X-Forwarded-For` is believed; others lose it.",
     )
-    intake_url: str = Field(default="http://127.0.0.1:8001", description="Address of intake; empty: not deployed.")
-    classification_url: str = Field(default="http://127.0.0.1:8002", description="Likewise of classification.")
-    routing_url: str = Field(default="http://127.0.0.1:8003", description="Likewise of routing.")
-    handling_url: str = Field(default="http://127.0.0.1:8004", description="Likewise of handling.")
-    notification_url: str = Field(default="http://127.0.0.1:8005", description="Likewise of notification.")
-    insight_url: str = Field(default="http://127.0.0.1:8006", description="Likewise of insight.")
+    intake_url: str = Field(default="", description="Address of intake; empty: not deployed.")
+    classification_url: str = Field(default="", description="Likewise of classification.")
+    routing_url: str = Field(default="", description="Likewise of routing.")
+    handling_url: str = Field(default="", description="Likewise of handling.")
+    notification_url: str = Field(default="", description="Likewise of notification.")
+    insight_url: str = Field(default="", description="Likewise of insight.")
     other_blocks: dict[str, str] = Field(
         default_factory=dict, description="Addresses of further blocks by name, as JSON."
     )

@@ -53,3 +53,9 @@ def test_a_block_that_is_not_deployed_has_no_address():
     settings = made(insight_url="", other_blocks={"archive": "http://archive:8080/"})
     assert "insight" not in settings.block_addresses
     assert settings.block_addresses["archive"] == "http://archive:8080"
+
+
+def test_an_empty_address_in_the_environment_is_a_block_that_is_not_deployed(monkeypatch):
+    monkeypatch.setenv("GATEWAY_INTAKE_URL", "http://intake:8080")
+    monkeypatch.setenv("GATEWAY_INSIGHT_URL", "")  # as the charts say that a block is switched off
+    assert made().block_addresses == {"intake": "http://intake:8080"}

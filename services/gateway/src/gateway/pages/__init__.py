@@ -19,26 +19,22 @@ from gateway.pages import (
     worklist,
 )
 from gateway.pages.assets import send_asset
-from gateway.pages.dependencies import FindStaff, OwnForm, PageServices, StaffSession
+from gateway.pages.dependencies import FindStaff, OwnForm, PageServices, StaffSession, needs
 from gateway.pages.errors import install_error_pages
 
 __all__ = ["FindStaff", "PageServices", "StaffSession", "install", "router"]
 
 router = APIRouter(include_in_schema=False, dependencies=[OwnForm])
-for _part in (
-    start,
-    wizard,
-    wizard_place,
-    wizard_contact,
-    wizard_review,
-    status,
-    public_map,
-    worklist,
-    case_detail,
-    case_actions,
-    profile,
-):
+_PARTS = {
+    "intake": (wizard, wizard_place, wizard_contact, wizard_review, status),
+    "insight": (public_map,),
+    "handling": (worklist, case_detail, case_actions),
+}
+for _part in (start, profile):
     router.include_router(_part.router)
+for _block, _parts in _PARTS.items():
+    for _part in _parts:
+        router.include_router(_part.router, dependencies=[needs(_block)])
 
 
 def install(app: FastAPI) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request
@@ -12,7 +12,7 @@ from gateway.branding import Branding
 from gateway.clients import Blocks
 from gateway.drafts import DraftStore
 from gateway.geography import Ground
-from gateway.pages.errors import ForbiddenError, ForeignFormError, SignInNeededError
+from gateway.pages.errors import AbsentError, ForbiddenError, ForeignFormError, SignInNeededError
 from gateway.pages.language import Language, language_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -107,6 +107,16 @@ async def require_own_form(request: Request) -> None:
     own = {_origin(services_of(request).public_url), (request.url.scheme, request.headers.get("host", ""))}
     if source is None or _origin(source) not in own:
         raise ForeignFormError
+
+
+def needs(block: str) -> Any:
+    """Return a dependency of pages that are not there when a block is not deployed."""
+
+    def check(request: Request) -> None:
+        if not services_of(request).blocks.has(block):
+            raise AbsentError
+
+    return Depends(check)
 
 
 Services = Annotated[PageServices, Depends(services_of)]

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
-from gateway.clients import BlockRefusedError, BlockUnavailableError
+from gateway.clients import BlockAbsentError, BlockRefusedError, BlockUnavailableError
 from gateway.pages.language import N_
 
 log = structlog.get_logger(__name__)
@@ -49,6 +49,12 @@ class ForeignFormError(PageError):
 
 class MissingError(PageError):
     """There is nothing at this address."""
+
+    status = 404
+
+
+class AbsentError(PageError):
+    """The block behind this page is not deployed here."""
 
     status = 404
 
@@ -95,14 +101,21 @@ TEXTS: dict[int, tuple[str, str]] = {
     ),
 }
 
+ABSENT = (
+    N_("Dit onderdeel is hier niet in gebruik"),
+    N_("Ga naar de startpagina om te zien wat hier wel kan."),
+)
+
 Answer = Callable[[Request, Any], Response | Awaitable[Response]]
 
 
-def error_page(request: Request, status: int, *, permission: str = "") -> Response:
-    """Show the page for one kind of error."""
+def error_page(
+    request: Request, status: int, *, permission: str = "", texts: tuple[str, str] | None = None
+) -> Response:
+    """Show the page for one kind of error, with its own title and text when given."""
     from gateway.pages.rendering import render
 
-    title, text = TEXTS.get(status, TEXTS[500])
+    title, text = texts or TEXTS.get(status, TEXTS[500])
     return render(
         request,
         "error.html",
@@ -146,6 +159,11 @@ def install_error_pages(app: FastAPI) -> None:
     async def _page_error(request: Request, error: PageError) -> Response:
         permission = error.permission if isinstance(error, ForbiddenError) else ""
         return error_page(request, error.status, permission=permission)
+
+    @app.exception_handler(AbsentError)
+    @app.exception_handler(BlockAbsentError)
+    async def _absent(request: Request, _error: Exception) -> Response:
+        return error_page(request, AbsentError.status, texts=ABSENT)
 
     @app.exception_handler(BlockUnavailableError)
     async def _unavailable(request: Request, error: BlockUnavailableError) -> Response:

@@ -108,6 +108,7 @@ def render(request: Request, template: str, *, status_code: int = 200, **context
             languages=[(code, address_in(code, request)) for code in LANGUAGES],
             branding=services.branding,
             path=request.url.path,
+            deployed=services.blocks.has,
             **context,
         )
     )

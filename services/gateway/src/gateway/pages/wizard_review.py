@@ -144,7 +144,7 @@ async def send(request: Request) -> Response:
         number=str(answer["number"]),
         status_url=str(answer["statusUrl"]),
         sent_at=datetime.now(UTC),
-        mailed=bool(draft.email) and draft.contact_choice == "yes",
+        mailed=bool(draft.email) and draft.contact_choice == "yes" and services.blocks.has("notification"),
     )
     # From here on intake holds the report; the draft keeps only what the thanks page needs.
     response = RedirectResponse(f"/melden/bedankt/{sent.number}", SEE_OTHER)
