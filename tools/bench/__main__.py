@@ -28,14 +28,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0, help="of each row")
     parser.add_argument("--sizes", type=int, nargs="*", default=[20_000, 200_000], help="numbers of cases")
     given = parser.parse_args()
-    figures: measures.Figures = {}
+    page = report.Page(given.sizes, given.seconds)
     with tempfile.TemporaryDirectory(prefix="meldstroom-bench-", ignore_cleanup_errors=True) as folder:
-        _measure(Path(folder), figures, given.seconds, given.sizes)
-    report.write(figures, given.sizes, given.seconds)
+        _measure(Path(folder), page, given.seconds, given.sizes)
     print(f"written: {report.PAGE}")
 
 
-def _measure(folder: Path, figures: measures.Figures, seconds: float, sizes: list[int]) -> None:
+def _measure(folder: Path, page: report.Page, seconds: float, sizes: list[int]) -> None:
     environment = {"INTAKE_RATE_LIMIT": "none", **{f"{block.upper()}_LOG_LEVEL": "WARNING" for block in BLOCKS}}
     port = next(p for p in range(22_000, 60_000, 50) if not any(places.listens(p + o) for o in range(40)))
     suite = Suite(port=port, state_dir=folder, environment=environment)
@@ -45,37 +44,34 @@ def _measure(folder: Path, figures: measures.Figures, seconds: float, sizes: lis
         tell("second start")
         suite.stop()
         second = _start(suite)
-        figures["start"] = f"{second:.1f} s (the first time, with migrations and training: {first:.1f} s)"
+        page.add({"start": f"{second:.1f} s (the first time, with migrations and training: {first:.1f} s)"})
         time.sleep(10)
-        figures |= measures.memory(suite)
+        page.add(measures.memory(suite))
         tell("intake alone")
         others = [block for block in suite.blocks if block not in {"intake", "gateway"}]
         for block in (*others, "gateway"):
             suite.stop_block(block)
         alone, rate = measures.accepting("accept-alone", suite.urls["intake"], "/v1/reports", seconds)
-        figures |= alone
+        page.add(alone)
         tell("floor")
         bare, floor_rate = measures.floor(suite, seconds)
-        figures |= bare
-        figures["share"] = f"{100 * rate / floor_rate:.0f}%"
+        page.add({**bare, "share": f"{100 * rate / floor_rate:.0f}%"})
         for block in (*others, "gateway"):
             suite.start_block(block)
         tell("catching up, then the whole chain")
         _drain(suite)
-        figures |= measures.travel(suite, per_second=20, seconds=max(10.0, seconds))
-        figures |= measures.accepting("accept-all", suite.url, measures.REPORTS, seconds)[0]
+        page.add(measures.travel(suite, per_second=20, seconds=max(10.0, seconds)))
+        page.add(measures.accepting("accept-all", suite.url, measures.REPORTS, seconds)[0])
         _drain(suite)
-        figures |= measures.chain(suite, max(15.0, seconds))
+        page.add(measures.chain(suite, max(15.0, seconds)))
         present = 0
         for size in sizes:
             tell(f"{size:,} cases")
             _fill(suite, size - present)
             present = size
-            figures |= measures.reading(suite, size, seconds)
+            page.add(measures.reading(suite, size, seconds))
     finally:
         suite.stop()
-    for name, figure in figures.items():
-        print(f"{name:24} {figure}")
 
 
 def tell(what: str) -> None:

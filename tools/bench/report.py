@@ -1,5 +1,6 @@
 """docs/performance.md, written from one run."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,16 @@ from tools.bench.signalen import FIGURES as SIGNALEN
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
 
+_HEADING = ("# Performance", "", "Written by `make bench` from one run; nothing here is typed by hand.", "")
+_CONDITIONS = (
+    "- Everything on this machine: load client, PostgreSQL, Kafka, mail sink and all blocks.",
+    "- fsync and synchronous commit are on. The rate limit for residents is off. One process per block.",
+    "- Signalen's figures were measured on another machine of the same size (2 vCPU AMD EPYC, 24 GiB, Debian 12),",
+    "  version 2.50.12, web with 2 processes, SMTP and search replaced by small stand-ins; its token verification",
+    "  was switched off. Machines differ: read differences under about 25% as noise, and the share of the floor",
+    "  as the figure that carries over.",
+    "",
+)
 _SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Accepting reports",
@@ -48,36 +59,35 @@ _READS = (
 )
 
 
-def _row(label: str, name: str, figures: Figures) -> str:
-    return f"| {label} | {figures.get(name, 'not measured')} | {SIGNALEN.get(name, '–')} |"
+class Page:
+    """The page of one run, written again after each measurement, so that a run that is cut off leaves what it has."""
 
+    def __init__(self, sizes: list[int], seconds: float) -> None:
+        """Start an empty page for a run over ``sizes`` cases with ``seconds`` a row."""
+        self._sizes = sizes
+        self._seconds = seconds
+        self._figures: Figures = {}
+        self._began = datetime.now(UTC)
 
-def write(figures: Figures, sizes: list[int], seconds: float) -> None:
-    """Write the page."""
-    lines = [
-        "# Performance",
-        "",
-        "Written by `make bench` from one run; nothing here is typed by hand.",
-        "",
-        f"- Date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        f"- Machine: {machine()}",
-        f"- Everything on this machine: load client, PostgreSQL, Kafka, mail sink and all blocks; {seconds:g} s a row.",
-        "- fsync and synchronous commit are on. The rate limit for residents is off. One process per block.",
-        "- Signalen's figures were measured on another machine of the same size (2 vCPU AMD EPYC, 24 GiB, Debian 12),",
-        "  version 2.50.12, web with 2 processes, SMTP and search replaced by small stand-ins; its token verification",
-        "  was switched off. Machines differ: read differences under about 25% as noise, and the share of the floor",
-        "  as the figure that carries over.",
-        "",
-    ]
-    for title, rows in _SECTIONS:
-        lines += [f"## {title}", "", "| measure | Meldstroom | Signalen |", "|---|---|---|"]
-        lines += [
-            f"| {label} | {figures.get(name, 'not measured')} | {SIGNALEN.get(name, '–')} |" for name, label in rows
-        ]
-        lines.append("")
-    for size in sizes:
-        lines += [f"## With {size:,} cases", "", "| measure | Meldstroom | Signalen |", "|---|---|---|"]
-        for name, label in _READS:
-            lines.append(_row(label, f"{name}-{size}", figures))
-        lines.append("")
-    PAGE.write_text("\n".join(lines))
+    def add(self, figures: Figures) -> None:
+        """Print ``figures`` and write the page with all that are known."""
+        for name, figure in figures.items():
+            print(f"  {name:24} {figure}", flush=True)
+        self._figures |= figures
+        PAGE.write_text("\n".join(self._lines()))
+
+    def _lines(self) -> Iterator[str]:
+        yield from _HEADING
+        yield f"- Date: {self._began:%Y-%m-%d %H:%M} UTC; {self._seconds:g} s a row"
+        yield f"- Machine: {machine()}"
+        yield from _CONDITIONS
+        for title, rows in _SECTIONS:
+            yield from self._table(title, rows)
+        for size in self._sizes:
+            yield from self._table(f"With {size:,} cases", tuple((f"{name}-{size}", label) for name, label in _READS))
+
+    def _table(self, title: str, rows: tuple[tuple[str, str], ...]) -> Iterator[str]:
+        yield from (f"## {title}", "", "| measure | Meldstroom | Signalen |", "|---|---|---|")
+        for name, label in rows:
+            yield f"| {label} | {self._figures.get(name, 'not measured')} | {SIGNALEN.get(name, '–')} |"
+        yield ""

@@ -6,13 +6,14 @@ still running waits on the unique index until the first one's outcome is known.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 MAX_KEY_LENGTH = 200
@@ -71,6 +72,37 @@ async def earlier(session: AsyncSession, scope: str, key: str, digest: str) -> A
     if row.fingerprint != digest:
         raise IdempotencyConflictError
     return Answer(row.status, row.answer)
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A key with the digest of its request and what was answered."""
+
+    key: str
+    fingerprint: str
+    status: int
+    answer: dict[str, Any]
+
+
+_find = sa.select(keys.c.key, keys.c.fingerprint, keys.c.status, keys.c.answer).where(
+    keys.c.scope == sa.bindparam("scope"),
+    keys.c.key == sa.func.any(sa.bindparam("keys", type_=ARRAY(sa.Text))),
+)
+_store = sa.insert(keys)
+
+
+async def find(session: AsyncSession, scope: str, wanted: Sequence[str]) -> dict[str, Remembered]:
+    """Return what is remembered of ``wanted`` keys."""
+    if not wanted:
+        return {}
+    rows = await session.execute(_find, {"scope": scope, "keys": list(wanted)})
+    return {row.key: Remembered(row.key, row.fingerprint, row.status, row.answer) for row in rows}
+
+
+async def store(session: AsyncSession, scope: str, remembered: Sequence[Remembered]) -> None:
+    """Remember many answers; raises SQLAlchemy's ``IntegrityError`` when one of the keys was taken meanwhile."""
+    if remembered:
+        await session.execute(_store, [{"scope": scope, **vars(one)} for one in remembered])
 
 
 async def store_answer(session: AsyncSession, scope: str, key: str, body: dict[str, Any]) -> None:

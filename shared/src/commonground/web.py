@@ -15,7 +15,6 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, Response
 from opentelemetry import trace
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from commonground import problems
@@ -40,6 +39,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Access-Control-Allow-Origin": "*",
 }
+
+_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -233,9 +234,11 @@ class _Door:
             if message["type"] == "http.response.start":
                 answered = True
                 status = message["status"]
-                own = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    own.setdefault(name, value)
+                present = {name for name, _value in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *((name, value) for name, value in _HEADERS if name not in present),
+                ]
             await send(message)
 
         with trace.use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):

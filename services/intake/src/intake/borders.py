@@ -9,6 +9,8 @@ from shapely import STRtree
 from shapely.geometry import Point, shape
 from shapely.geometry.base import BaseGeometry
 
+from intake.domain import OutsideServedAreaError
+
 
 class Borders:
     """Exact borders of the served municipalities, and coarse ones of all to name the others."""
@@ -26,15 +28,17 @@ class Borders:
         self._names = [name for _code, name, _area in neighbours]
         self._tree = STRtree([area for _code, _name, area in neighbours])
 
-    def municipality(self, longitude: float, latitude: float) -> str | None:
-        """Return the code of the served municipality that covers the place, None outside of all."""
-        place = Point(longitude, latitude)
-        return next((code for code, area in self._served.items() if area.covers(place)), None)
+    def locate(self, longitude: float, latitude: float) -> str:
+        """Return the code of the served municipality that covers the place.
 
-    def name_of_neighbour(self, longitude: float, latitude: float) -> str | None:
-        """Return the name of the municipality where the place lies, None outside the country."""
-        hits = self._tree.query(Point(longitude, latitude), predicate="within")
-        return self._names[int(hits[0])] if len(hits) else None
+        Raises ``OutsideServedAreaError`` outside of all, with the name of the Dutch municipality where it lies.
+        """
+        place = Point(longitude, latitude)
+        for code, area in self._served.items():
+            if area.covers(place):
+                return code
+        hits = self._tree.query(place, predicate="within")
+        raise OutsideServedAreaError(self._names[int(hits[0])] if len(hits) else None)
 
 
 def _features(path: Path) -> list[tuple[str, str, BaseGeometry]]:

@@ -7,7 +7,9 @@ from fastapi import FastAPI
 
 from commonground import web
 from commonground.database import Database
+from intake.acceptance import Acceptance
 from intake.api import reports, status, uploads
+from intake.api.dependencies import Resources
 from intake.borders import Borders
 from intake.clients import PhotoStore
 from intake.limits import ClientLimit, networks
@@ -22,10 +24,15 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.borders = Borders(settings.borders_file, settings.neighbours_file, settings.served)
-        app.state.photo_store = PhotoStore(settings)
-        app.state.limit = ClientLimit(settings.rate_limit)
-        app.state.trusted_proxies = networks(settings.trusted_proxies)
+        app.state.resources = Resources(
+            settings=settings,
+            database=database,
+            borders=Borders(settings.borders_file, settings.neighbours_file, settings.served),
+            photo_store=PhotoStore(settings),
+            acceptance=Acceptance(database, settings),
+            limit=ClientLimit(settings.rate_limit),
+            trusted_proxies=networks(settings.trusted_proxies),
+        )
         yield
 
     return web.create_app(

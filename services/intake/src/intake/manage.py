@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
@@ -9,13 +10,15 @@ import orjson
 import intake
 from commonground import idempotency, manage
 from commonground.database import Database
-from intake import use_cases
 from intake.borders import Borders
 from intake.events import PUBLISHED, STREAMS
 from intake.incoming import SUBSCRIPTIONS
 from intake.main import create_app
 from intake.schemas import ReportRequest
 from intake.settings import Settings
+from intake.use_cases.submitting import Submission, submit_reports
+
+_AT_ONCE = 200  # reports of an import in one transaction
 
 main = manage.commands(
     "intake",
@@ -43,29 +46,31 @@ def import_reports(file: Path) -> None:
     """
     settings = Settings()
     borders = Borders(settings.borders_file, settings.neighbours_file, settings.served)
-    lines = file.read_text().splitlines()
+    submissions = [_submission(orjson.loads(line), borders) for line in file.read_text().splitlines()]
 
     async def take_in(database: Database) -> None:
-        for line in lines:
-            values = orjson.loads(line)
-            moment, key = datetime.fromisoformat(values.pop("submittedAt")), values.pop("key")
-            request = ReportRequest.model_validate(values)
-            try:
-                async with database.transaction() as session:
-                    answer = await use_cases.submit_report(
-                        session,
-                        request.to_domain(),
-                        borders=borders,
-                        settings=settings,
-                        idempotency_key=key,
-                        fingerprint=idempotency.fingerprint(values),
-                        submitted_at=moment,
-                    )
-            except use_cases.RepeatedRequestError as repeat:
-                answer = repeat.answer.body
-            click.echo(orjson.dumps({"id": answer["id"], "number": answer["number"]}))
+        for begin in range(0, len(submissions), _AT_ONCE):
+            async with database.transaction() as session:
+                outcomes = await submit_reports(session, submissions[begin : begin + _AT_ONCE], settings)
+            for outcome in outcomes:
+                if isinstance(outcome, Exception):
+                    raise outcome
+                click.echo(orjson.dumps({"id": outcome["id"], "number": outcome["number"]}))
 
     manage.with_database("intake", settings, take_in)
+
+
+def _submission(values: dict[str, Any], borders: Borders) -> Submission:
+    moment, key = datetime.fromisoformat(values.pop("submittedAt")), values.pop("key")
+    report = ReportRequest.model_validate(values).to_domain()
+    return Submission(
+        report,
+        municipality=borders.locate(report.longitude, report.latitude),
+        submitted_at=moment,
+        key=key,
+        fingerprint=idempotency.fingerprint(values),
+        traceparent="",
+    )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import phonenumbers
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from commonground.moments import WRITTEN_OUT
 from commonground.problems import SafeValueError
 from intake import domain
 
@@ -137,7 +138,7 @@ class ReportRequest(Request):
         Field(examples=["De lantaarnpaal voor nummer 12 is stuk"]),
     ]
     location: Location
-    occurred_at: Annotated[AwareDatetime, AfterValidator(_past)] | None = None
+    occurred_at: Annotated[AwareDatetime, WRITTEN_OUT, AfterValidator(_past)] | None = None
     contact: Contact | None = None
     category: Slug | None = None
     answers: Annotated[list[QuestionAnswer], Field(max_length=50)] = Field(default_factory=list)

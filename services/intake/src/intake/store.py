@@ -1,6 +1,6 @@
 """Every SQL statement of intake; functions take the session first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,41 +11,48 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.tables import categories, report_states, reporter_messages, reports, uploads
 
-_insert_report = (
-    sa.insert(reports)
-    .values(number=sa.bindparam("prefix", type_=sa.Text) + sa.cast(sa.text("nextval('report_numbers')"), sa.Text))
-    .returning(reports.c.number)
-)
+_add_reports = sa.insert(reports)
+_draw_numbers = sa.text("SELECT nextval('report_numbers') FROM generate_series(1, :number)")
 
 
-async def add_report(session: AsyncSession, values: Mapping[str, Any], *, prefix: str) -> str:
-    """Insert a report; return the number that it got."""
-    result = await session.execute(_insert_report, [{**values, "prefix": prefix}])
-    return str(result.scalar_one())
+async def draw_numbers(session: AsyncSession, number: int, *, prefix: str) -> list[str]:
+    """Return so many new report numbers."""
+    if not number:
+        return []
+    return [f"{prefix}{drawn}" for drawn in (await session.execute(_draw_numbers, {"number": number})).scalars()]
 
 
-async def attach(session: AsyncSession, report_id: UUID, upload_ids: Sequence[UUID]) -> int:
-    """Give stored, loose uploads to a report in this order; return how many there were."""
+async def add_reports(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert reports."""
+    if rows:
+        await session.execute(_add_reports, rows)
+
+
+async def lock_loose_uploads(session: AsyncSession, upload_ids: Collection[UUID]) -> set[UUID]:
+    """Return which of the uploads are stored and no report's yet, locked until the transaction ends."""
+    query = sa.select(uploads.c.id).where(uploads.c.id.in_(upload_ids), uploads.c.report_id.is_(None), uploads.c.stored)
+    return set((await session.execute(query.order_by(uploads.c.id).with_for_update())).scalars())
+
+
+async def attach(session: AsyncSession, report_id: UUID, upload_ids: Sequence[UUID]) -> None:
+    """Give uploads to a report in this order."""
+    if not upload_ids:
+        return
     order = sa.values(sa.column("id", sa.Uuid), sa.column("position", sa.SmallInteger), name="wanted").data(
         [(upload_id, position) for position, upload_id in enumerate(upload_ids)]
     )
-    statement = (
-        sa.update(uploads)
-        .where(uploads.c.id == order.c.id, uploads.c.report_id.is_(None), uploads.c.stored)
-        .values(report_id=report_id, position=order.c.position)
-        .returning(uploads.c.id)
-    )
-    return len((await session.execute(statement)).all())
+    statement = sa.update(uploads).where(uploads.c.id == order.c.id)
+    await session.execute(statement.values(report_id=report_id, position=order.c.position))
 
 
-async def category_is_known(session: AsyncSession, municipality: str, slug: str) -> bool:
-    """Tell whether a category may be chosen; True while this block has heard of no category at all."""
-    query = sa.select(
-        sa.exists().where(categories.c.municipality == municipality, categories.c.slug == slug, categories.c.active),
-        sa.exists().where(categories.c.municipality == municipality),
-    )
-    known, any_known = (await session.execute(query)).one()
-    return bool(known) or not any_known
+async def unknown_categories(session: AsyncSession, chosen: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return which ``(municipality, slug)`` may not be chosen; none where no category at all has been heard of."""
+    municipalities = {municipality for municipality, _slug in chosen}
+    query = sa.select(categories.c.municipality, categories.c.slug, categories.c.active)
+    rows = (await session.execute(query.where(categories.c.municipality.in_(municipalities)))).all()
+    informed = {row.municipality for row in rows}
+    known = {(row.municipality, row.slug) for row in rows if row.active}
+    return {one for one in chosen if one[0] in informed and one not in known}
 
 
 async def report(session: AsyncSession, report_id: UUID) -> Any | None:

@@ -6,11 +6,11 @@ from commonground import idempotency
 from commonground.database import Database
 from commonground.messaging import Consumer, Relay
 from commonground.worker import Periodic, Worker
-from intake import use_cases
 from intake.clients import PhotoStore
 from intake.events import STREAMS
 from intake.incoming import SUBSCRIPTIONS
 from intake.settings import Settings
+from intake.use_cases import uploading
 
 _KEYS_KEPT = timedelta(days=7)
 
@@ -22,7 +22,7 @@ def create_worker(settings: Settings, database: Database) -> Worker:
     async def keep_house() -> bool:
         async with database.transaction() as session:
             await idempotency.forget_before(session, datetime.now(UTC) - _KEYS_KEPT)
-        return await use_cases.delete_loose_uploads(database, photo_store, hours=settings.upload_hours)
+        return await uploading.delete_loose_uploads(database, photo_store, hours=settings.upload_hours)
 
     return Worker(
         [

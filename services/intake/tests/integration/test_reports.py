@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -176,7 +177,7 @@ async def test_an_unknown_category_is_refused_once_the_tree_is_known(client, del
 async def test_a_client_that_sends_too_much_is_told_to_wait(app, client, report):
     from intake.limits import ClientLimit
 
-    app.state.limit = ClientLimit("2/minute")
+    app.state.resources = replace(app.state.resources, limit=ClientLimit("2/minute"))
     codes = [(await client.post("/v1/reports", json=report)).status_code for _ in range(3)]
     assert codes == [201, 201, 429]
     elsewhere = await client.post("/v1/reports", json=report, headers={"X-Forwarded-For": "203.0.113.9"})

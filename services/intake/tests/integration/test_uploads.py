@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from intake import use_cases
 from intake.clients import PhotoStore
 from intake.tables import uploads
+from intake.use_cases import uploading
 
 FILES = Path(__file__).parents[5] / "shared" / "data" / "files"
 needs_files = pytest.mark.skipif(not FILES.exists(), reason="the test-only photos of shared/data are not here")
@@ -166,7 +166,7 @@ async def test_a_photo_that_no_report_takes_is_deleted_after_a_day(client, datab
     photo_store = PhotoStore(settings)
     async with database.transaction() as session:
         await session.execute(sa.update(uploads).values(created_at=datetime(2020, 1, 1, tzinfo=UTC)))
-    await use_cases.delete_loose_uploads(database, photo_store, hours=24)
+    await uploading.delete_loose_uploads(database, photo_store, hours=24)
     async with database.transaction() as session:
         left = [row.report_id for row in (await session.execute(sa.select(uploads))).all()]
     assert [str(report_id) for report_id in left] == [made["id"]]
@@ -184,8 +184,8 @@ async def test_cleaning_that_dies_halfway_leaves_no_photo_that_a_report_could_ta
             raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        await use_cases.delete_loose_uploads(database, Dying(settings), hours=24)
+        await uploading.delete_loose_uploads(database, Dying(settings), hours=24)
     assert (await client.post("/v1/reports", json=report | {"attachments": [loose]})).status_code == 400
-    await use_cases.delete_loose_uploads(database, PhotoStore(settings), hours=24)
+    await uploading.delete_loose_uploads(database, PhotoStore(settings), hours=24)
     async with database.transaction() as session:
         assert (await session.execute(sa.select(uploads))).all() == []

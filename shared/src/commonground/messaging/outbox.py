@@ -28,6 +28,7 @@ class Outgoing:
     subject: str
     sequence: int
     cause: Received | None = None
+    traceparent: str = ""  # of the request, for those that are published outside of it
 
 
 def _row(outgoing: Outgoing, now: datetime) -> dict[str, Any]:
@@ -39,9 +40,15 @@ def _row(outgoing: Outgoing, now: datetime) -> dict[str, Any]:
         "subject": outgoing.subject,
         "sequence": outgoing.sequence,
         "time": now,
-        "traceparent": outgoing.cause.traceparent if outgoing.cause else tracing.current_traceparent(),
+        "traceparent": _trace(outgoing),
         "data": outgoing.data.model_dump_json(by_alias=True),
     }
+
+
+def _trace(outgoing: Outgoing) -> str:
+    if outgoing.cause is not None:
+        return outgoing.cause.traceparent
+    return outgoing.traceparent or tracing.current_traceparent()
 
 
 async def publish_all(session: AsyncSession, events: Sequence[Outgoing]) -> None:

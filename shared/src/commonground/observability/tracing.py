@@ -1,44 +1,49 @@
 """W3C trace context from the first request to the last event, through OpenTelemetry.
 
-Every process makes spans; they leave it only when a collector is configured. No sampling: an event carries the
-trace of the request that caused it, also when the caller's flag says that it does not record.
+Without a collector a process keeps only the identifiers, which is the cheap part of a span, and passes them on. No
+sampling: an event carries the trace of the request that caused it, also when the caller's flag says that it does not
+record.
 """
 
 import secrets
 import time
+from typing import TYPE_CHECKING
 
 from opentelemetry import trace
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags, set_span_in_context
 
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
-_state: dict[str, TracerProvider] = {}
+_exporting: "dict[str, TracerProvider]" = {}  # holds one, when spans leave this process
 
 
-def configure(block: str, otlp_endpoint: str = "", processor: SpanProcessor | None = None) -> None:
+def configure(block: str, otlp_endpoint: str = "", processor: "SpanProcessor | None" = None) -> None:
     """Set up tracing for this process; ``processor`` is for tests that look at the spans."""
+    _exporting.clear()
+    if not otlp_endpoint and processor is None:
+        return
+    # Here and not above: the SDK and its exporter bring much that most processes never need.
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+
     provider = TracerProvider(sampler=ALWAYS_ON, resource=Resource({"service.name": f"meldstroom-{block}"}))
     if otlp_endpoint:
-        # Here and not above: it brings protobuf and an HTTP client, which most processes never need.
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
         address = f"{otlp_endpoint.rstrip('/')}/v1/traces"
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=address)))
     if processor is not None:
         provider.add_span_processor(processor)
-    _state["provider"] = provider
-    _state.pop("exporting", None)
-    if otlp_endpoint or processor is not None:
-        _state["exporting"] = provider
+    _exporting["provider"] = provider
 
 
 def shut_down() -> None:
     """Send what is still waiting."""
-    provider = _state.pop("provider", None)
-    _state.pop("exporting", None)
+    provider = _exporting.pop("provider", None)
     if provider is not None:
         provider.shutdown()
 
@@ -46,9 +51,8 @@ def shut_down() -> None:
 def start_span(name: str, traceparent: str | None) -> Span:
     """Start the span of a request as a child of ``traceparent``, or of a new trace; the caller ends it."""
     parent = _parse(traceparent)
-    context = set_span_in_context(NonRecordingSpan(parent)) if parent else None
-    provider = _state.get("provider")
-    if provider is None:
+    provider = _exporting.get("provider")
+    if provider is None:  # nobody collects: the identifiers are all that is needed, and the cheap part of a span
         fresh = SpanContext(
             parent.trace_id if parent else secrets.randbits(128) or 1,
             secrets.randbits(64) or 1,
@@ -56,6 +60,7 @@ def start_span(name: str, traceparent: str | None) -> Span:
             trace_flags=_SAMPLED,
         )
         return NonRecordingSpan(fresh)
+    context = set_span_in_context(NonRecordingSpan(parent)) if parent else None
     return provider.get_tracer("commonground").start_span(name, context=context, kind=SpanKind.SERVER)
 
 
@@ -81,7 +86,7 @@ def child_of(traceparent: str | None) -> str:
 
 def record_consumed(event_type: str, traceparent: str, started_ns: int) -> None:
     """Record that an event was handled, as a span from ``started_ns`` until now."""
-    provider = _state.get("exporting")
+    provider = _exporting.get("provider")
     context = _parse(traceparent)
     if provider is None or context is None:
         return

@@ -1,22 +1,26 @@
 """Reports: submitting one, and reading one by staff."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Response
+import structlog
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from commonground import idempotency
 from commonground.auth import Principal, require
+from commonground.observability import tracing
 from commonground.problems import InvalidInputError
-from commonground.web import DatabaseDep
-from intake import use_cases
-from intake.api.dependencies import BordersDep, ClientDep, LimitDep, PhotoStoreDep, SettingsDep
+from intake.api.dependencies import ResourcesDep
 from intake.api.presentation import attachment_links, place
 from intake.clients import Variant
 from intake.domain import AttachmentsUnknownError, CategoryUnknownError, OutsideServedAreaError
 from intake.schemas import ContactAnswer, ReportAccepted, ReportDetail, ReportRequest
+from intake.use_cases import reading
+from intake.use_cases.submitting import Submission
 
+log = structlog.get_logger(__name__)
 router = APIRouter()
 
 ReportReader = Annotated[Principal, Depends(require("report:read"))]
@@ -45,30 +49,26 @@ IdempotencyKey = Annotated[
 )
 async def submit_report(
     body: ReportRequest,
-    database: DatabaseDep,
-    borders: BordersDep,
-    settings: SettingsDep,
-    limit: LimitDep,
-    client: ClientDep,
+    request: Request,
+    resources: ResourcesDep,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Accept a report from anyone; nobody needs an account."""
-    await limit.count("report", client)
+    await resources.count("report", request)
+    settings = resources.settings
     if len(body.attachments) > settings.max_photos:
         raise InvalidInputError(("body.attachments", f"At most {settings.max_photos} photos", "too_long"))
-    digest = idempotency.fingerprint(body.model_dump(mode="json")) if idempotency_key else ""
+    report = body.to_domain()
     try:
-        async with database.transaction() as session:
-            answer = await use_cases.submit_report(
-                session,
-                body.to_domain(),
-                borders=borders,
-                settings=settings,
-                idempotency_key=idempotency_key,
-                fingerprint=digest,
-            )
-    except use_cases.RepeatedRequestError as repeat:
-        answer = repeat.answer.body
+        submission = Submission(
+            report,
+            municipality=resources.borders.locate(report.longitude, report.latitude),
+            submitted_at=datetime.now(UTC),
+            key=idempotency_key,
+            fingerprint=idempotency.fingerprint(body.model_dump(mode="json")) if idempotency_key else "",
+            traceparent=tracing.current_traceparent(),
+        )
+        answer = await resources.acceptance.submit(submission)
     except OutsideServedAreaError as error:
         where = f" This place is in {error.municipality}." if error.municipality else ""
         raise InvalidInputError(
@@ -80,6 +80,7 @@ async def submit_report(
         raise InvalidInputError(
             ("body.attachments", "An upload does not exist or is used already", "unknown-attachment")
         ) from error
+    log.info("report_submitted", report_id=answer["id"], source=report.source)
     location = f"{settings.base_url}/api/intake/v1/reports/{answer['id']}"
     return Response(
         orjson.dumps(answer), status_code=201, media_type="application/json", headers={"Location": location}
@@ -89,12 +90,12 @@ async def submit_report(
 @router.get("/reports/{reportId}", responses={404: {"description": "There is no such report"}})
 async def read_report(
     reportId: UUID,  # noqa: N803 - path parameters are camelCase in the API
-    database: DatabaseDep,
+    resources: ResourcesDep,
     principal: ReportReader,
 ) -> ReportDetail:
     """Return a report to staff or a machine client of its municipality."""
-    async with database.transaction() as session:
-        report, photos = await use_cases.read_report(session, reportId, principal.municipalities)
+    async with resources.database.transaction() as session:
+        report, photos = await reading.read_report(session, reportId, principal.municipalities)
     values: dict[str, Any] = {name: getattr(report, name) for name in _PLAIN}
     contact = ContactAnswer(email=report.email, phone=report.phone) if principal.may("contact:read") else None
     links = attachment_links(photos, f"/v1/reports/{reportId}")
@@ -123,12 +124,11 @@ async def read_photo(
     reportId: UUID,  # noqa: N803 - path parameters are camelCase in the API
     attachmentId: UUID,  # noqa: N803
     variant: Variant,
-    database: DatabaseDep,
-    photo_store: PhotoStoreDep,
+    resources: ResourcesDep,
     principal: CaseReader,
 ) -> Response:
     """Return a photo of a report to staff of its municipality."""
-    async with database.transaction() as session:
-        await use_cases.read_report(session, reportId, principal.municipalities)
-        image = await use_cases.read_photo(session, photo_store, reportId, attachmentId, variant)
+    async with resources.database.transaction() as session:
+        await reading.read_report(session, reportId, principal.municipalities)
+        image = await reading.read_photo(session, resources.photo_store, reportId, attachmentId, variant)
     return Response(image, media_type="image/jpeg")

@@ -5,13 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 
-from commonground.web import DatabaseDep
-from intake import use_cases
-from intake.api.dependencies import PhotoStoreDep
+from intake.api.dependencies import ResourcesDep
 from intake.api.presentation import attachment_links, place
 from intake.clients import Variant
 from intake.domain import reporter_status
 from intake.schemas import CategoryName, ReporterMessage, ReportStatus
+from intake.use_cases import reading
 
 router = APIRouter()
 
@@ -19,10 +18,10 @@ Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{22}$")]
 
 
 @router.get("/status/{token}", responses={404: {"description": "There is no such report"}})
-async def follow_report(token: Token, database: DatabaseDep) -> ReportStatus:
+async def follow_report(token: Token, resources: ResourcesDep) -> ReportStatus:
     """Return what the reporter may see."""
-    async with database.transaction() as session:
-        report, photos, messages = await use_cases.follow_report(session, token)
+    async with resources.database.transaction() as session:
+        report, photos, messages = await reading.follow_report(session, token)
     return ReportStatus(
         number=report.number,
         status=reporter_status(report.case_status),
@@ -50,11 +49,10 @@ async def read_own_photo(
     token: Token,
     attachmentId: UUID,  # noqa: N803 - path parameters are camelCase in the API
     variant: Variant,
-    database: DatabaseDep,
-    photo_store: PhotoStoreDep,
+    resources: ResourcesDep,
 ) -> Response:
     """Return a photo of the report to its reporter."""
-    async with database.transaction() as session:
-        report, _photos, _messages = await use_cases.follow_report(session, token)
-        image = await use_cases.read_photo(session, photo_store, report.id, attachmentId, variant)
+    async with resources.database.transaction() as session:
+        report, _photos, _messages = await reading.follow_report(session, token)
+        image = await reading.read_photo(session, resources.photo_store, report.id, attachmentId, variant)
     return Response(image, media_type="image/jpeg")

@@ -3,13 +3,13 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, File, UploadFile
+from fastapi import APIRouter, File, Request, UploadFile
 
 from commonground.problems import InvalidInputError
-from commonground.web import DatabaseDep
-from intake import photos, use_cases
-from intake.api.dependencies import ClientDep, LimitDep, PhotoStoreDep, SettingsDep
+from intake import photos
+from intake.api.dependencies import ResourcesDep
 from intake.schemas import UploadStored
+from intake.use_cases import uploading
 
 router = APIRouter()
 
@@ -24,14 +24,12 @@ _decoders = asyncio.Semaphore(2)
 )
 async def upload_photo(
     file: Annotated[UploadFile, File(description="A JPEG, PNG, WebP or HEIC photo")],
-    database: DatabaseDep,
-    photo_store: PhotoStoreDep,
-    settings: SettingsDep,
-    limit: LimitDep,
-    client: ClientDep,
+    request: Request,
+    resources: ResourcesDep,
 ) -> UploadStored:
     """Store a photo without its metadata; name its id in a report within a day."""
-    await limit.count("upload", client)
+    await resources.count("upload", request)
+    settings = resources.settings
     if (file.size or 0) > settings.max_photo_bytes:
         megabytes = settings.max_photo_bytes // 1_000_000
         raise InvalidInputError(("body.file", f"The photo is larger than {megabytes} MB", "too-large"))
@@ -47,7 +45,7 @@ async def upload_photo(
             )
     except photos.PhotoRefusedError as error:
         raise InvalidInputError(("body.file", str(error), error.code)) from error
-    upload_id = await use_cases.upload_photo(database, photo_store, photo)
+    upload_id = await uploading.upload_photo(resources.database, resources.photo_store, photo)
     return UploadStored(
         id=upload_id,
         content_type=photos.CONTENT_TYPE,

@@ -1,0 +1,1 @@
+"""What somebody can do with intake, one function each."""
