@@ -4,6 +4,7 @@ The asyncio clients of the same package refuse record headers, which the binary 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -61,7 +62,7 @@ class Producer:
                 **_common(settings, client_id),
                 "acks": "all",
                 "enable.idempotence": True,
-                "linger.ms": 2,
+                "linger.ms": 5,
                 "compression.type": "lz4",
                 "delivery.timeout.ms": 20_000,
                 "statistics.interval.ms": 0,
@@ -124,13 +125,16 @@ class Reader:
                 **_common(settings, group),
                 "group.id": group,
                 "auto.offset.reset": "earliest",
-                "enable.auto.commit": False,
+                # The client tells the broker once a second what has been marked as done, and when partitions move; what
+                # a crash makes it read again, the inbox passes over.
+                "enable.auto.commit": True,
+                "auto.commit.interval.ms": 1_000,
                 "enable.auto.offset.store": False,
                 "allow.auto.create.topics": False,
                 "partition.assignment.strategy": "cooperative-sticky",
                 "max.poll.interval.ms": 300_000,
                 "session.timeout.ms": 15_000,
-                "fetch.wait.max.ms": 100,
+                "fetch.wait.max.ms": 500,
                 "fetch.queue.backoff.ms": 50,
                 "queued.max.messages.kbytes": 16_384,
                 "isolation.level": "read_committed",
@@ -145,17 +149,17 @@ class Reader:
         """Join the group."""
         await self._call(self._client.subscribe, self._topics)
 
-    async def fetch(self, most: int, seconds: float) -> list[Record]:
-        """Return up to ``most`` records; wait up to ``seconds`` for the first, not for a full batch."""
-        records: list[Record] = await self._call(self._fetch, most, seconds)
+    async def fetch(self, most: int, seconds: float, gather: float = 0.0) -> list[Record]:
+        """Return up to ``most`` records: wait up to ``seconds`` for the first and ``gather`` for more after it."""
+        records: list[Record] = await self._call(self._fetch, most, seconds, gather)
         return records
 
-    def _fetch(self, most: int, seconds: float) -> list[Record]:
+    def _fetch(self, most: int, seconds: float, gather: float) -> list[Record]:
         first = self._client.poll(seconds)
         if first is None:
             return []
         records = []
-        for message in [first, *self._client.consume(most - 1, 0)]:
+        for message in [first, *self._client.consume(most - 1, gather)]:
             error = message.error()
             if error is not None:
                 # A topic that is not there yet, or a broker that is away: the client goes on trying by itself.
@@ -176,17 +180,16 @@ class Reader:
             )
         return records
 
-    async def commit(self, records: Sequence[Record]) -> None:
-        """Tell the broker that ``records`` and all before them are done; not waited for, since the inbox decides."""
+    def done(self, records: Sequence[Record]) -> None:
+        """Mark ``records`` and all before them as done; told to the broker soon, since the inbox decides."""
         places: dict[tuple[str, int], int] = {}
         for record in records:
             place = (record.topic, record.partition)
             places[place] = max(places.get(place, 0), record.offset + 1)
-        offsets = [TopicPartition(topic, partition, offset) for (topic, partition), offset in places.items()]
-        try:
-            await self._call(lambda: self._client.commit(offsets=offsets, asynchronous=True))
-        except KafkaException as error:
-            _logger.warning("commit_failed code=%s", error.args[0].name())
+        for (topic, partition), offset in places.items():
+            # A partition that meanwhile went to another process is that one's to commit.
+            with contextlib.suppress(KafkaException):
+                self._client.store_offsets(offsets=[TopicPartition(topic, partition, offset)])
 
     async def stay(self) -> None:
         """Keep the membership of the group alive while a batch waits: pause, look, resume."""
