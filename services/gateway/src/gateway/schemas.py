@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -39,6 +39,11 @@ def _empty_is_absent(value: object) -> object:
     return None if value == "" else value
 
 
+def _empty_allowed(kind: Any) -> BeforeValidator:
+    """Take an empty field of a form as absent, and say so in the OpenAPI document."""
+    return BeforeValidator(_empty_is_absent, json_schema_input_type=kind | Literal[""] | None)
+
+
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_one_line)]
 Email = Annotated[
     str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"), AfterValidator(_one_line)
@@ -65,9 +70,9 @@ class UserRequest(Request):
     """A user as an administrator writes it; at least a user name or an e-mail address."""
 
     name: Annotated[Line, Field(examples=["Hanna Visser"])]
-    username: Annotated[Line | None, BeforeValidator(_empty_is_absent)] = None
-    email: Annotated[Email | None, BeforeValidator(_empty_is_absent)] = None
-    provider: Annotated[Code | None, BeforeValidator(_empty_is_absent)] = Field(
+    username: Annotated[Line | None, _empty_allowed(Line)] = None
+    email: Annotated[Email | None, _empty_allowed(Email)] = None
+    provider: Annotated[Code | None, _empty_allowed(Code)] = Field(
         default=None, description="Identity provider that this person signs in with; absent: the first one"
     )
     active: bool = True

@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from commonground.moments import WRITTEN_OUT
 from commonground.problems import SafeValueError
 from routing.domain.rules import LONGEST_ANSWER
 
@@ -63,7 +64,7 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max
 Source = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 Municipality = Annotated[str, StringConstraints(pattern=r"^GM[0-9]{4}$"), Field(examples=["GM0106"])]
 LocalTime = Annotated[time, BeforeValidator(_text), AfterValidator(_naive), Field(examples=["08:00:00"])]
-Moment = Annotated[AwareDatetime, BeforeValidator(_text)]
+Moment = Annotated[AwareDatetime, WRITTEN_OUT]
 TermDays = Annotated[int, Field(ge=0, le=365, strict=True)]
 Kind = Literal["working", "calendar"]
 

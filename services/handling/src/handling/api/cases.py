@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator
 
 from commonground.auth import Principal
+from commonground.moments import WRITTEN_OUT
 from commonground.problems import InvalidInputError
 from commonground.web import DatabaseDep
 from handling.api import presentation
@@ -31,7 +32,7 @@ NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no 
 Word = Annotated[str, AfterValidator(plain)]
 Values = Annotated[list[Word] | None, Query(max_length=_MAX_VALUES, description="May be repeated, or hold commas")]
 Statuses = Annotated[list[str] | None, Query(max_length=_MAX_VALUES, description="Status; repeated or with commas")]
-Moment = Annotated[datetime | None, Query(description="UTC when without an offset")]
+Moment = Annotated[datetime | None, WRITTEN_OUT, Query(description="UTC when without an offset")]
 
 
 async def filters(
