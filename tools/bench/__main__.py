@@ -103,7 +103,7 @@ def _drain(suite: Suite) -> None:
     asyncio.run(measures.until_quiet(suite))
     seen, same = -1, 0
     while same < 5:
-        now = len(suite.mails())
+        now = suite.mail_count()
         same = same + 1 if now == seen else 0
         seen = now
         time.sleep(1)

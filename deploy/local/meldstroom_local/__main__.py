@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from meldstroom_local import places
+from meldstroom_local import mails, places
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE = 90.0
@@ -134,9 +135,9 @@ def stop(folder: Path, *, delete: bool) -> int:
 
 def print_mails(folder: Path) -> int:
     """Print the received mails and nothing else."""
-    with contextlib.suppress(FileNotFoundError, BrokenPipeError):
-        content = (folder / "mail" / "mails.jsonl").read_bytes()
-        sys.stdout.buffer.write(content[: content.rfind(b"\n") + 1])
+    with contextlib.suppress(BrokenPipeError):
+        for mail in mails.read(folder):
+            print(json.dumps(mail, ensure_ascii=False))
         sys.stdout.flush()
     return 0
 

@@ -1,22 +1,19 @@
 """A mail server that keeps what it receives, for development and tests: real SMTP, no delivery.
 
-`python -m meldstroom_local.mail_sink PORT FOLDER` appends each mail to FOLDER/mails.jsonl as one JSON object per line
-(`to`, `from`, `subject`, `text`, `html`, `receivedAt`, `messageId`). While FOLDER/refuse exists, each mail is refused
-for the time being (451), as a server does that is full or under repair.
+`python -m meldstroom_local.mail_sink PORT FOLDER` appends each mail to FOLDER/mails.jsonl, see `mails`. While
+FOLDER/refuse exists, each mail is refused for the time being (451), as a server does that is full or under repair.
 """
 
 import asyncio
-import email
-import email.policy
-import json
 import signal
 import sys
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from meldstroom_local import mails
 
 _LARGEST = 50 * 1024 * 1024
 
@@ -28,7 +25,7 @@ class Sink:
         """Keep mails in ``folder``, behind those that are there."""
         folder.mkdir(parents=True, exist_ok=True)
         self._refuse = folder / "refuse"
-        self._file: TextIO = (folder / "mails.jsonl").open("a", encoding="utf-8")
+        self._file: TextIO = (folder / "mails.jsonl").open("a", encoding="ascii")
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd
         """Keep one mail."""
@@ -36,34 +33,10 @@ class Sink:
             return "451 4.3.2 Try again later"
         content = envelope.content
         raw = content.encode() if isinstance(content, str) else content or b""
-        self._file.write(json.dumps(describe(raw, envelope.rcpt_tos), ensure_ascii=False) + "\n")
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self._file.write(mails.kept_line(raw, envelope.rcpt_tos, now))
         self._file.flush()
         return "250 2.0.0 Kept"
-
-
-def describe(raw: bytes, recipients: list[str]) -> dict[str, Any]:
-    """Return what a mail says, as the line that is kept of it."""
-    message = email.message_from_bytes(raw, policy=email.policy.default)
-    return {
-        "to": recipients,
-        "from": str(message.get("From", "")),
-        "subject": str(message.get("Subject", "")),
-        "text": _body(message, "plain"),
-        "html": _body(message, "html"),
-        "receivedAt": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "messageId": str(message.get("Message-ID", "")).strip(),
-    }
-
-
-def _body(message: EmailMessage, kind: str) -> str | None:
-    part = message.get_body(preferencelist=(kind,))
-    if part is None:
-        return None
-    try:
-        content = str(part.get_content())
-    except LookupError:  # a character set that nobody knows: show what can be read
-        content = bytes(part.get_payload(decode=True)).decode(errors="replace")
-    return content.replace("\r\n", "\n")
 
 
 async def serve(port: int, folder: Path) -> None:

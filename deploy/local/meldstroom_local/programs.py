@@ -1,11 +1,9 @@
 """The Python programs of the suite: how each is started, when it is ready, and what the mail sink kept."""
 
-import json
 import sys
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from meldstroom_local import blocks, places
 from meldstroom_local.processes import Process
@@ -49,12 +47,3 @@ def is_ready(address: str) -> bool:
             return bool(answer.status == _OK)
     except OSError:
         return False
-
-
-def read_mails(folder: Path) -> list[dict[str, Any]]:
-    """Return the mails that the sink kept below a state folder, oldest first."""
-    try:
-        lines = (folder / "mail" / "mails.jsonl").read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    return [json.loads(line) for line in lines if line.endswith("}")]

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from meldstroom_local import blocks, kafka, mock_broker, places, postgres, preparation, programs
+from meldstroom_local import blocks, kafka, mails, mock_broker, places, postgres, preparation, programs
 from meldstroom_local.processes import NotStartedError, Process
 from meldstroom_local.state import State
 from meldstroom_local.watcher import Watcher
@@ -279,7 +279,11 @@ class Suite:
 
     def mails(self) -> list[dict[str, Any]]:
         """Return what the mail sink has received, oldest first."""
-        return programs.read_mails(self.folder)
+        return mails.read(self.folder)
+
+    def mail_count(self) -> int:
+        """Return how many mails the sink has received."""
+        return mails.count(self.folder)
 
     def token(self, person: str = "coordinator") -> str:
         """Return a bearer token for one of the ready-made people."""

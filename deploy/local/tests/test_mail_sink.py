@@ -1,13 +1,12 @@
 """The mail sink takes real SMTP and keeps what a person would see."""
 
-import json
 import smtplib
 import sys
 from email.message import EmailMessage
 
 import pytest
 
-from meldstroom_local import places
+from meldstroom_local import mails, places
 from meldstroom_local.processes import Process
 
 
@@ -16,7 +15,7 @@ def sink(tmp_path):
     port = places.free_port()
     process = Process(
         "mail",
-        [sys.executable, "-m", "meldstroom_local.mail_sink", str(port), str(tmp_path)],
+        [sys.executable, "-m", "meldstroom_local.mail_sink", str(port), str(tmp_path / "mail")],
         log=tmp_path / "mail.log",
         environment={"PYTHONPATH": str(places.LOCAL)},
     )
@@ -41,8 +40,7 @@ def test_a_mail_becomes_one_line_with_text_and_html(sink):
     port, folder = sink
     with smtplib.SMTP("127.0.0.1", port) as client:
         client.send_message(mail())
-    (line,) = (folder / "mails.jsonl").read_text().splitlines()
-    kept = json.loads(line)
+    (kept,) = mails.read(folder)
     assert kept["to"] == ["melder@example.org"]
     assert kept["subject"] == "Uw melding é"
     assert kept["text"] == "Bedankt voor uw melding.\n.een punt vooraan\n"
@@ -53,14 +51,14 @@ def test_a_mail_becomes_one_line_with_text_and_html(sink):
 
 def test_a_sink_that_refuses_says_that_it_is_for_now(sink):
     port, folder = sink
-    (folder / "refuse").touch()
+    (folder / "mail" / "refuse").touch()
     with smtplib.SMTP("127.0.0.1", port) as client:
         with pytest.raises(smtplib.SMTPDataError) as caught:
             client.send_message(mail())
         assert caught.value.smtp_code == 451
-        (folder / "refuse").unlink()
+        (folder / "mail" / "refuse").unlink()
         client.send_message(mail())
-    assert len((folder / "mails.jsonl").read_text().splitlines()) == 1
+    assert mails.count(folder) == 1
 
 
 def test_a_broken_mail_is_kept_as_far_as_it_can_be_read(sink):
@@ -69,5 +67,5 @@ def test_a_broken_mail_is_kept_as_far_as_it_can_be_read(sink):
         client.sendmail(
             "a@example.org", ["b@example.org"], b"Content-Type: text/plain; charset=nonsense\r\n\r\n\xff\xfe"
         )
-    (line,) = (folder / "mails.jsonl").read_text().splitlines()
-    assert json.loads(line)["to"] == ["b@example.org"]
+    (kept,) = mails.read(folder)
+    assert kept["to"] == ["b@example.org"]

@@ -12,7 +12,7 @@ import urllib.request
 import psutil
 import pytest
 
-from meldstroom_local import blocks, places
+from meldstroom_local import blocks, mails, places
 from meldstroom_local.processes import NotStartedError
 from meldstroom_local.state import State
 from meldstroom_local.suite import Suite
@@ -161,8 +161,11 @@ def test_neither_ctrl_c_nor_a_killed_launcher_leaves_anything_running(tmp_path):
 
 def test_the_commands_that_print_an_answer_print_nothing_else(tmp_path):
     (tmp_path / "mail").mkdir()
-    (tmp_path / "mail" / "mails.jsonl").write_text('{"to": ["a@example.org"]}\n{"to": ["half a li')
-    assert command(tmp_path, "mails") == '{"to": ["a@example.org"]}\n'
+    whole = mails.kept_line(b"Subject: Caf\xc3\xa9\n\nHallo\n", ["a@example.org"], "2026-11-22T09:00:00.000Z")
+    (tmp_path / "mail" / "mails.jsonl").write_text(whole + '{"to": ["half a li')
+    (line,) = command(tmp_path, "mails").splitlines()
+    printed = json.loads(line)
+    assert (printed["to"], printed["text"]) == (["a@example.org"], "Hallo\n")
 
 
 def test_stopping_what_never_ran_says_so(tmp_path):
