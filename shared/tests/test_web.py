@@ -41,6 +41,8 @@ async def test_errors_are_problems(client, method, path, status):
 async def test_a_body_over_the_limit_is_refused_however_it_is_sent(client):
     whole = await client.post("/v1/things", content=b"x" * 2000)
     assert whole.status_code == 413
+    assert whole.headers["content-type"] == "application/problem+json"
+    assert whole.headers["api-version"] == "1.0.0"
 
     async def parts():
         for _ in range(20):
@@ -48,6 +50,7 @@ async def test_a_body_over_the_limit_is_refused_however_it_is_sent(client):
 
     streamed = await client.post("/v1/things", content=parts())
     assert streamed.status_code == 413
+    assert streamed.headers["content-type"] == "application/problem+json"
 
 
 async def test_a_token_opens_only_what_it_permits(client, tokens):

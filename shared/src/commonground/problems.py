@@ -177,6 +177,11 @@ async def _on_database_error(_request: Request, error: Exception) -> Response:
     return response(503, "unavailable", "Temporarily unavailable, try again", headers={"Retry-After": "5"})
 
 
+def too_large() -> Response:
+    """Return the 413 for a body above the limit."""
+    return response(413, "the-body-is-too-large", _TITLES[413])
+
+
 def unexpected(error: Exception) -> Response:
     """Log a defect of ours, without any of its data, and return the 500."""
     log.error("request_failed", exc_info=error)

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, Response
 from opentelemetry import trace
@@ -77,7 +77,6 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=max_body,
         # Off: the door makes the spans, and FastAPI's own logs would hold messages of errors, which quote input.
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         lifespan=run,
@@ -92,7 +91,7 @@ def create_app(
     app.include_router(_health)
     problems.install(app, problem_table)
     app.openapi = lambda: _openapi(app, block, settings)  # type: ignore[method-assign]  # FastAPI's documented way
-    app.add_middleware(_Door, block=block)
+    app.add_middleware(_Door, block=block, max_body=max_body)
     return app
 
 
@@ -213,11 +212,15 @@ _DESCRIPTIONS = {
 
 
 class _Door:
-    """Trace, headers and metrics for every request, without buffering."""
+    """Trace, headers, metrics and the limit on bodies for every request, without buffering.
 
-    def __init__(self, app: ASGIApp, *, block: str) -> None:
+    FastAPI's own limit answers a body that declares to be too large in plain text, and is logged as a defect.
+    """
+
+    def __init__(self, app: ASGIApp, *, block: str, max_body: int) -> None:
         self.app = app
         self.block = block
+        self.max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -228,6 +231,16 @@ class _Door:
         span = tracing.start_span(f"{scope['method']} {self.block}", headers.get(b"traceparent", b"").decode("latin-1"))
         status = 500
         answered = False
+        received = 0
+        declared = headers.get(b"content-length", b"")
+
+        async def limited() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self.max_body:
+                raise HTTPException(413)
+            return message
 
         async def completed(message: Message) -> None:
             nonlocal status, answered
@@ -243,7 +256,10 @@ class _Door:
 
         with trace.use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
             try:
-                await self.app(scope, receive, completed)
+                if declared.isdigit() and int(declared) > self.max_body:
+                    await problems.too_large()(scope, receive, completed)
+                else:
+                    await self.app(scope, limited, completed)
             except Exception as error:
                 # Caught here and not by Starlette's outermost layer, so that this answer has our headers too.
                 refused = problems.unexpected(error)
