@@ -39,6 +39,8 @@ def clean(data: bytes, *, max_pixels: int, side: int, thumbnail_side: int) -> Ph
     if not data:
         raise PhotoRefusedError("empty", "The file is empty")
     register_heif_opener()
+    if _is_cut_off(data):
+        raise PhotoRefusedError("unreadable", "The photo is damaged and cannot be read")
     try:
         pixels = _decode(data, max_pixels, side)
     except PhotoRefusedError:
@@ -54,6 +56,21 @@ def clean(data: bytes, *, max_pixels: int, side: int, thumbnail_side: int) -> Ph
     width, height = pixels.size
     pixels.thumbnail((thumbnail_side, thumbnail_side), Image.Resampling.LANCZOS)
     return Photo(image, _encode(pixels), width, height)
+
+
+def _is_cut_off(data: bytes) -> bool:
+    """Tell whether a HEIF file ends before its last box does: its decoder would fill what is missing with grey."""
+    if data[4:8] != b"ftyp":
+        return False
+    at = 0
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        if size == 1:  # the length stands behind the name, in eight bytes
+            size = int.from_bytes(data[at + 8 : at + 16], "big")
+        if size < 8:  # noqa: PLR2004 - length and name; 0 means until the end of the file
+            return False
+        at += size
+    return at > len(data)
 
 
 def _decode(data: bytes, max_pixels: int, side: int) -> Image.Image:
