@@ -70,9 +70,20 @@ async def insert_new(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -
     return set((await session.execute(_insert, sorted(rows, key=lambda row: row["id"]))).scalars())
 
 
-async def update(session: AsyncSession, case_id: UUID, values: Mapping[str, Any]) -> None:
-    """Write the changed columns of a locked case."""
-    await session.execute(sa.update(cases).where(cases.c.id == case_id).values(**values))
+async def update(session: AsyncSession, changes: Mapping[UUID, Mapping[str, Any]]) -> None:
+    """Write the changed columns of locked cases: one statement for all that changed in the same columns."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for case_id, values in changes.items():
+        row = {"case_id": case_id, **{f"case_{name}": value for name, value in values.items()}}
+        alike.setdefault(tuple(values), []).append(row)
+    for columns, rows in alike.items():
+        await session.execute(_update(columns), rows)
+
+
+@lru_cache(maxsize=100)
+def _update(columns: tuple[str, ...]) -> sa.Update:
+    given = {name: sa.bindparam(f"case_{name}", type_=cases.c[name].type) for name in columns}
+    return sa.update(cases).where(cases.c.id == sa.bindparam("case_id", type_=cases.c.id.type)).values(given)
 
 
 async def update_with_entry(

@@ -149,9 +149,9 @@ async def save(session: AsyncSession, drafts: Iterable[Draft]) -> None:
     if len(drafts) == 1 and not drafts[0].new and len(drafts[0].entries) == 1:
         await cases.update_with_entry(session, drafts[0].id, drafts[0].changes(), drafts[0].entries[0])
     else:
-        for draft in drafts:
-            if not draft.new and draft.changes():
-                await cases.update(session, draft.id, draft.changes())
+        await cases.update(
+            session, {draft.id: draft.changes() for draft in drafts if draft.changes() and not draft.new}
+        )
         await history.add(session, [entry for draft in drafts for entry in draft.entries])
     await publish_all(session, [event for draft in drafts for event in draft.events])
 
