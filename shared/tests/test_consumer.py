@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from commonground.messaging import Consumer, PermanentError, TransientError
+from commonground.messaging import Consumer, PermanentError, Subscription, TransientError
 from commonground.messaging import consumer as consumer_module
 from commonground.messaging.consumer import MOST_IN_A_ROW, TRIES, TooManyFailuresError
 from commonground.testing.events import buried, outbox_events, record
@@ -135,3 +135,53 @@ async def test_a_tombstone_reaches_the_block_and_other_types_are_passed_over(con
     await consumer.handle([tombstone, other])
     assert effects.forgotten == ["gone"]
     assert await seen() == []
+
+
+# --- A second group of the same block, which takes whole events ---
+
+
+@pytest.fixture
+def heard():
+    return []
+
+
+@pytest.fixture
+def second(settings, database, effects, heard):
+    async def hear(_session, events):
+        for event in events:
+            if event.data.data.get("number") == 13:
+                message = "a defect of the second handler"
+                raise LookupError(message)
+        heard.extend(event.data for event in events)
+
+    whole = Subscription(effects.subscription().topic, (), hear, whole=True)
+    return Consumer(settings, database, "sample", [whole], group="meldstroom-sample-second")
+
+
+async def test_two_groups_of_a_block_each_hear_an_event_once(consumer, second, counted, seen, heard):
+    event = counted(1)
+    for _ in range(2):
+        await consumer.handle([event])
+        await second.handle([event])
+    assert await seen() == [1]
+    assert len(heard) == 1
+
+
+async def test_a_whole_event_has_all_attributes_and_data_of_any_type(second, topic, heard):
+    stream, event = topic
+    newer = event.replace("counted", "something-newer")
+    await second.handle([record(stream, newer, {"x": {"y": 1}}, key="a", sequence=7)])
+    [whole] = heard
+    assert whole.data == {"x": {"y": 1}}
+    assert whole.attributes["type"] == f"nl.meldstroom.{newer}"
+    assert whole.attributes["sequence"] == "000000000007"
+    assert {"id", "source", "specversion", "subject", "time", "traceparent"} <= set(whole.attributes)
+
+
+async def test_a_dead_letter_of_one_group_is_not_handled_again_by_the_other(consumer, second, counted, seen, database):
+    await second.handle([counted(13)])
+    letters = await buried(database)
+    assert await consumer.retry(letters) == 0
+    assert await seen() == []
+    [letter] = await buried(database)
+    assert letter.settlement is None

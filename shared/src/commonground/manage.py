@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,12 @@ def commands(
     published: Sequence[contracts.Published] = (),
     streams: Sequence[Stream] = (),
     subscriptions: Callable[[Any], Sequence[Subscription]] | None = None,
+    second_groups: Mapping[str, Callable[[Any], Sequence[Subscription]]] | None = None,
 ) -> click.Group:
-    """Return the command group of a block: migrate, topics, replay, dead-letters, contracts, settings."""
+    """Return the command group of a block: migrate, topics, replay, dead-letters, contracts, settings.
+
+    ``second_groups`` has what the block hears in consumer groups beside its own, by their names.
+    """
 
     @click.group(help=f"Manage the {block} block.")
     def group() -> None:
@@ -77,6 +81,8 @@ def commands(
             if retry_all and subscriptions is not None:
                 consumer = Consumer(settings(), database, block, subscriptions(settings()))
                 await consumer.retry(letters)
+            for name, heard in (second_groups or {}).items() if retry_all else ():
+                await Consumer(settings(), database, block, heard(settings()), group=name).retry(letters)
 
         with_database(block, settings(), look)
 

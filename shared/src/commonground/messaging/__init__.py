@@ -7,7 +7,7 @@ A change and its event are written in one transaction (``outbox``); a ``Relay`` 
 
 from commonground.messaging.consumer import Consumer
 from commonground.messaging.errors import PermanentError, TransientError
-from commonground.messaging.events import EventData, IncomingData, Received, Stream, Subscription, Tier
+from commonground.messaging.events import EventData, IncomingData, Received, Stream, Subscription, Tier, WholeEvent
 from commonground.messaging.outbox import Outgoing, publish, publish_all, publish_tombstone
 from commonground.messaging.relay import Relay
 
@@ -23,6 +23,7 @@ __all__ = [
     "Subscription",
     "Tier",
     "TransientError",
+    "WholeEvent",
     "publish",
     "publish_all",
     "publish_tombstone",

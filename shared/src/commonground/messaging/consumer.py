@@ -19,7 +19,7 @@ import structlog
 from commonground.database import Database
 from commonground.messaging import dead_letters, envelope, inbox
 from commonground.messaging.errors import Kind, PermanentError, describe, kind_of
-from commonground.messaging.events import IncomingData, Received, Subscription
+from commonground.messaging.events import IncomingData, Received, Subscription, WholeEvent
 from commonground.messaging.kafka import Reader, Record
 from commonground.observability import metrics, tracing
 from commonground.settings import BlockSettings
@@ -62,11 +62,15 @@ class Consumer:
         *,
         group: str | None = None,
     ) -> None:
-        """Prepare; ``group`` is the Kafka consumer group, one per block unless it says otherwise."""
+        """Prepare; ``group`` is the Kafka consumer group, one per block unless it says otherwise.
+
+        A block with a second group hears an event in each of them, and each is recorded as received on its own.
+        """
         self._settings = settings
         self._database = database
         self._block = block
         self._group = group or f"meldstroom-{block}"
+        self._second_group = group if group and group != f"meldstroom-{block}" else ""
         self._by_topic = {subscription.topic: subscription for subscription in subscriptions}
         self._models: dict[tuple[str, str], type[IncomingData]] = {
             (subscription.topic, model.event): model for subscription in subscriptions for model in subscription.models
@@ -155,9 +159,14 @@ class Consumer:
                 return
 
     async def retry(self, letters: Sequence[Any]) -> int:
-        """Handle dead letters again, by the handler itself and not through the shared topic; return how many."""
+        """Handle dead letters again, by the handler itself and not through the shared topic; return how many.
+
+        Those of another group of the block are left to it.
+        """
         done = 0
         for letter in letters:
+            if dead_letters.group_of(letter) != self._second_group:
+                continue
             try:
                 await self._apply([self._read(dead_letters.as_record(letter))])
             except Exception as error:  # noqa: BLE001 - it stays a dead letter, whatever it was
@@ -175,7 +184,13 @@ class Consumer:
         reason = describe(error)
         async with self._database.transaction() as session:
             await dead_letters.bury(
-                session, self._block, record, event_type=event_type, error=reason, attempts=attempts
+                session,
+                self._block,
+                record,
+                event_type=event_type,
+                error=reason,
+                attempts=attempts,
+                group=self._second_group,
             )
         self._failed_in_a_row += 1
         metrics.dead_lettered.labels(self._block).inc()
@@ -183,12 +198,14 @@ class Consumer:
 
     def _read(self, record: Record) -> _Event:
         values = envelope.attributes(record.headers)
-        key = inbox.inbox_id(values["source"], values["id"])
+        key = inbox.inbox_id(values["source"], values["id"], self._second_group)
         model = self._models.get((record.topic, values["type"]))
-        if record.value is None or model is None:
+        whole = self._by_topic[record.topic].whole if record.topic in self._by_topic else False
+        if record.value is None or not (model or whole):
             return _Event(record, key, None)
         try:
-            data = model.model_validate(orjson.loads(record.value))
+            value = orjson.loads(record.value)
+            data = model.model_validate(value) if model else WholeEvent(values, value)
         except orjson.JSONDecodeError as error:
             message = "the value is not JSON"
             raise PermanentError(message) from error

@@ -19,6 +19,8 @@ from commonground.messaging.kafka import Record
 from commonground.messaging.tables import dead_letters, outbox
 from commonground.observability import tracing
 
+_GROUP = "meldstroom-group"
+
 
 def stream(block: str) -> Stream:
     """Return the stream of a block's dead letters."""
@@ -39,9 +41,19 @@ class DeadLettered(EventData, name="event-dead-lettered"):
 
 
 async def bury(
-    session: AsyncSession, block: str, record: Record, *, event_type: str, error: str, attempts: int
+    session: AsyncSession,
+    block: str,
+    record: Record,
+    *,
+    event_type: str,
+    error: str,
+    attempts: int,
+    group: str = "",
 ) -> None:
-    """Keep ``record`` as a dead letter and tell it on the block's topic, once per place in the log."""
+    """Keep ``record`` as a dead letter and tell it on the block's topic, once per place in the log.
+
+    ``group`` is the block's second consumer group that could not handle it, if it was not the block's own.
+    """
     now = datetime.now(UTC)
     row = {
         "id": ids.new(),
@@ -51,7 +63,8 @@ async def bury(
         "offset": record.offset,
         "key": record.key,
         "type": event_type,
-        "headers": [[name, (value or b"").decode("utf-8", "replace")] for name, value in record.headers],
+        "headers": [[name, (value or b"").decode("utf-8", "replace")] for name, value in record.headers]
+        + ([[_GROUP, group]] if group else []),
         "data": record.value,
         "error": error,
         "attempts": attempts,
@@ -106,6 +119,11 @@ def as_record(row: Any) -> Record:
     """Return the record that a dead letter holds."""
     headers = [(name, value.encode()) for name, value in row.headers]
     return Record(row.topic, row.partition, row.offset, row.key, row.data, headers, 0)
+
+
+def group_of(row: Any) -> str:
+    """Return the second consumer group that a dead letter belongs to; empty for the block's own group."""
+    return next((value for name, value in row.headers if name == _GROUP), "")
 
 
 async def settle(session: AsyncSession, letter_id: UUID, settlement: str) -> None:

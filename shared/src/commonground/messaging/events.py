@@ -1,7 +1,7 @@
 """What an event is: streams in three privacy tiers, and the models of those who publish and those who read."""
 
 import enum
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -99,6 +99,14 @@ class Received:
     data: Any
 
 
+@dataclass(frozen=True)
+class WholeEvent:
+    """The ``data`` of an event that a handler gets as it came, for who passes events on."""
+
+    attributes: Mapping[str, str]  # of the CloudEvent, without ``ce_``
+    data: Any  # the JSON value
+
+
 Handle = Callable[[AsyncSession, Sequence[Received]], Awaitable[None]]
 Forget = Callable[[AsyncSession, Sequence[str]], Awaitable[None]]
 
@@ -108,12 +116,14 @@ class Subscription:
     """What a block hears of one topic.
 
     ``handle(session, events)`` gets the new events of a batch in the order of their partitions, each with
-    ``data`` as one of ``models``; types without a model are passed over. ``forget(session, keys)`` gets the keys
-    of tombstones: remove every copy. Both run in the transaction that also records the events as received, and
-    may be called again for the same event only when that transaction was rolled back.
+    ``data`` as one of ``models``; types without a model are passed over. With ``whole`` it gets every event of the
+    topic, with a ``WholeEvent`` as ``data``. ``forget(session, keys)`` gets the keys of tombstones: remove every copy.
+    Both run in the transaction that also records the events as received, and may be called again for the same event
+    only when that transaction was rolled back.
     """
 
     topic: str
     models: tuple[type[IncomingData], ...]
     handle: Handle
     forget: Forget | None = None
+    whole: bool = False

@@ -22,9 +22,12 @@ _record = (
 _NAMESPACE = UUID("6b0d2c0c-7d3c-5c52-9a0c-0a3f5a7f2a11")
 
 
-def inbox_id(source: str, event_id: str) -> UUID:
-    """Return the key of an event: ``source`` and ``id`` together are unique, says CloudEvents."""
-    return ids.derived(_NAMESPACE, f"{source}\n{event_id}")
+def inbox_id(source: str, event_id: str, group: str = "") -> UUID:
+    """Return the key of an event: ``source`` and ``id`` together are unique, says CloudEvents.
+
+    ``group`` names a second consumer of the same block, which must not miss what the first one has received.
+    """
+    return ids.derived(_NAMESPACE, f"{group}\n{source}\n{event_id}" if group else f"{source}\n{event_id}")
 
 
 async def record(session: AsyncSession, keys: Sequence[UUID]) -> set[UUID]:
