@@ -32,14 +32,13 @@ def test_open_streams_hold_no_words_of_residents():
             assert "words" not in json.dumps(contracts.schema(event)["properties"])
 
 
+@pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the contracts are not here")
 @pytest.mark.parametrize(
     ("model", "name"),
     [(ReportSubmitted, "intake.report-submitted.v1"), (ReportTextRecorded, "intake.report-text-recorded.v1")],
 )
 def test_what_intake_publishes_can_be_read(model, name):
     path = EXAMPLES / f"{name}.example.json"
-    if not path.exists():
-        pytest.skip(f"no committed example of {name} in this checkout")
     event = json.loads(path.read_text())
     assert model.event == event["type"]
     assert model.example(event["data"]).report_id

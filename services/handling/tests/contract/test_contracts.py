@@ -32,11 +32,10 @@ def test_open_events_hold_no_free_text_and_nobody_by_name():
             assert not FREE_OR_PERSONAL & set(contracts.example(event, "handling")["data"])
 
 
+@pytest.mark.skipif(not (ROOT / "contracts").is_dir(), reason="the contracts are not here")
 @pytest.mark.parametrize("model", READ, ids=lambda model: model.event)
 def test_the_committed_example_of_another_block_can_be_read(model):
     path = ROOT / "contracts" / "events" / f"{model.event.removeprefix('nl.meldstroom.')}.v1.example.json"
-    if not path.is_file():
-        pytest.skip(f"{path.name} is not here")
     event = json.loads(path.read_text())
     assert event["type"] == model.event
     model.example(event["data"])

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 BLNS = Path(__file__).parents[5] / "shared" / "data" / "files" / "blns.json"
+needs_strings = pytest.mark.skipif(not BLNS.is_file(), reason="the list of naughty strings is not here")
 CONTROL = {chr(n) for n in range(32)} - {"\t", "\n", "\r"} | {"\x7f"}
 
 
@@ -15,9 +16,8 @@ async def case(story, staff):
     return await story.all_of_it()
 
 
+@needs_strings
 async def test_naughty_strings_are_stored_exactly_or_refused_as_notes(client, stories, staff, hanna):
-    if not BLNS.is_file():
-        pytest.skip("the list of naughty strings is not here")
     strings = list(dict.fromkeys(json.loads(BLNS.read_text())))
     accepted = 0
     for start in range(0, len(strings), 50):  # every answer holds all notes of its case
@@ -37,9 +37,8 @@ async def test_naughty_strings_are_stored_exactly_or_refused_as_notes(client, st
     assert accepted > 400
 
 
+@needs_strings
 async def test_naughty_strings_are_searched_for_without_harm(client, case, karim):
-    if not BLNS.is_file():
-        pytest.skip("the list of naughty strings is not here")
     for string in json.loads(BLNS.read_text())[::4]:
         for params in ({"q": string[:200]}, {"assignee": string[:100], "number": string[:40]}):
             answer = await client.get("/v1/cases", params=params, headers=karim)

@@ -34,12 +34,11 @@ def test_an_open_event_has_no_field_for_a_person_or_a_text():
         assert fields == {"messageId", "reportId", "municipality", "kind", "channel", "at", "attempts"}
 
 
+@pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the contracts are not here")
 @pytest.mark.parametrize(("topic", "model"), READ, ids=[model.event for _, model in READ])
 def test_the_committed_example_of_what_is_read_can_be_read(topic, model):
     name = model.event.removeprefix("nl.meldstroom.")
     path = EXAMPLES / f"{name}.v1.example.json"
-    if not path.exists():
-        pytest.skip(f"no committed example of {name} in this checkout")
     event = json.loads(path.read_text())
     assert event["type"] == model.event
     assert model.example(event["data"]).municipality == "GM0106"
