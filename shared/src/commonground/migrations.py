@@ -63,7 +63,6 @@ def create_messaging_tables() -> None:
         sa.Column("traceparent", sa.Text, nullable=False),
         sa.Column("data", sa.Text),
         sa.Column("published_at", sa.DateTime(timezone=True)),
-        sa.UniqueConstraint("event_id", name="uq_outbox_event_id"),
     )
     op.create_index("ix_outbox_unpublished", "outbox", ["position"], postgresql_where=sa.text("published_at IS NULL"))
     op.create_index("ix_outbox_key", "outbox", ["key"])

@@ -73,8 +73,11 @@ def structured(row: Mapping[str, Any], event_source: str, data: Any) -> dict[str
 
 def attributes(raw: list[tuple[str, bytes | None]] | None) -> dict[str, str]:
     """Return the ``ce_`` attributes of a record; raise ``PermanentError`` when a required one is missing."""
-    found = {name.lower(): (value or b"").decode("utf-8", "replace") for name, value in raw or []}
-    values = {name.removeprefix("ce_"): value for name, value in found.items() if name.startswith("ce_")}
+    values = {
+        name[3:].lower(): (value or b"").decode("utf-8", "replace")
+        for name, value in raw or []
+        if name.startswith(("ce_", "CE_"))
+    }
     missing = [name for name in ("id", "source", "specversion", "type") if not values.get(name)]
     if missing:
         message = f"missing CloudEvents attributes: {', '.join(missing)}"

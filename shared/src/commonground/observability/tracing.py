@@ -5,6 +5,7 @@ sampling: an event carries the trace of the request that caused it, also when th
 record.
 """
 
+import re
 import secrets
 import time
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, T
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 
+_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$")
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _exporting: "dict[str, TracerProvider]" = {}  # holds one, when spans leave this process
 
@@ -80,8 +82,9 @@ def current_trace_id() -> str:
 
 def child_of(traceparent: str | None) -> str:
     """Return a context with a new span in the trace of ``traceparent``: what an event causes hangs below it."""
-    parent = _parse(traceparent)
-    return _format(parent.trace_id if parent else secrets.randbits(128) or 1, secrets.randbits(64) or 1)
+    known = _TRACEPARENT.match(traceparent or "")
+    trace_id = known[1] if known else f"{secrets.randbits(128) or 1:032x}"
+    return f"00-{trace_id}-{secrets.randbits(64) or 1:016x}-01"
 
 
 def record_consumed(event_type: str, traceparent: str, started_ns: int) -> None:
