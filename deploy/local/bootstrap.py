@@ -72,8 +72,20 @@ def environment(service: str | None) -> None:
         run([*install, "--require-hashes", "--requirement", str(LOCK)], "Installing what the lock file names")
         editable = [part for member in members for part in ("--editable", str(member))]
         run([*install, "--no-deps", "--no-build-isolation", *editable], "Installing the blocks")
+    _compile(folder)
     stamp.write_text(wanted)
     say(f"Set up in {time.monotonic() - began:.0f} s")
+
+
+def _compile(folder: Path) -> None:
+    """Compile every package that is not compiled yet: starting a block takes half the time with it.
+
+    The installer compiles only what it installs itself, and Python writes nothing where PYTHONDONTWRITEBYTECODE is set.
+    """
+    say("Compiling what is not compiled yet")
+    compiler = [str(folder / "bin" / "python"), "-m", "compileall", "-qq", "-j", "0", str(folder / "lib")]
+    # Some packages carry files that are no valid Python, as templates or for tests; that is no reason to stop.
+    subprocess.run(compiler, check=False, stdout=subprocess.DEVNULL)
 
 
 def _with_test_tools(member: Path) -> str:
@@ -93,7 +105,7 @@ def _members(service: str | None) -> list[Path]:
 
 
 def _stamp(members: Sequence[Path]) -> str:
-    digest = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(f"{sys.version} compiled".encode())
     for file in (LOCK, INSTALLER, PROJECT / "pyproject.toml", *(member / "pyproject.toml" for member in members)):
         # Of the root file only the dependencies matter; tools are configured there too, and change often.
         content = file.read_text()
@@ -154,7 +166,7 @@ def _installer(folder: Path) -> list[str]:
         return [python, "-m", "pip", "--disable-pip-version-check", "install"]
     for name, value in _as_uv_reads_it().items():
         os.environ.setdefault(name, value)
-    return [str(uv), "pip", "install", "--python", python, "--compile-bytecode"]
+    return [str(uv), "pip", "install", "--python", python]
 
 
 def _as_uv_reads_it() -> dict[str, str]:
