@@ -1,7 +1,7 @@
 # The only list of commands; CI calls only these. `make help` shows them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up down reset mails token demo test lint contracts bench helm lock new-service screenshots setup
+.PHONY: help up down reset mails token demo test lint contracts bench chaos helm lock new-service screenshots setup
 
 # The newest Python that the locked packages are known to work with goes first.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
@@ -57,6 +57,9 @@ contracts: setup ## Render the contracts from the code and check them
 
 bench: setup ## Measure the suite on this machine and write docs/performance.md
 	@$(RUN) -m tools.bench $(ARGS)
+
+chaos: setup ## Kill, pause and refuse while 20,000 reports travel: make chaos ARGS="--seed 7"
+	@$(RUN) -m tools.chaos $(ARGS)
 
 helm: setup ## Lint, render and validate the Helm charts
 	@$(RUN) tools/helm_check.py $(ARGS)
