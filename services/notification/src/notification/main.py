@@ -4,19 +4,22 @@ from fastapi import FastAPI
 
 from commonground import web
 from commonground.database import Database
-from notification.api import messages, previews, templates
+from notification.api import messages, previews, templates, webhooks
+from notification.clients.webhooks import resolve_by_system
 from notification.problems import PROBLEMS
 from notification.settings import Settings
 
 
 def create_app(settings: Settings, database: Database) -> FastAPI:
     """Return notification's app."""
-    return web.create_app(
+    app = web.create_app(
         block="notification",
         title="Meldstroom notification",
         description="Tells reporters what happens to their report",
         settings=settings,
         database=database,
-        routers=[messages.router, templates.router, previews.router],
+        routers=[messages.router, templates.router, previews.router, webhooks.router, webhooks.one],
         problem_table=PROBLEMS,
     )
+    app.state.resolve = resolve_by_system
+    return app

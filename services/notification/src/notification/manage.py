@@ -10,6 +10,7 @@ from notification.incoming import subscriptions
 from notification.main import create_app
 from notification.settings import Settings
 from notification.use_cases import texts
+from notification.webhook_incoming import GROUP, webhook_subscriptions
 
 main = manage.commands(
     "notification",
@@ -19,6 +20,7 @@ main = manage.commands(
     published=PUBLISHED,
     streams=STREAMS,
     subscriptions=subscriptions,
+    second_groups={GROUP: webhook_subscriptions},
 )
 
 

@@ -24,7 +24,7 @@ from prometheus_client import Counter, Gauge
 
 from commonground.database import Database
 from commonground.messaging.errors import Kind, describe, kind_of
-from notification.clients import MailServer, ServerUnreachableError, Verdict
+from notification.clients.mail import MailServer, ServerUnreachableError, Verdict
 from notification.domain.mails import HeaderInjectionError
 from notification.domain.messages import Outcome
 from notification.domain.texts import without_addresses

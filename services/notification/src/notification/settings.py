@@ -2,10 +2,11 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from commonground.settings import BlockSettings
+from notification.domain.targets import networks
 
 
 class Settings(BlockSettings):
@@ -61,6 +62,58 @@ class Settings(BlockSettings):
     )
     poll: float = Field(default=0.2, gt=0, description="Seconds between two looks for mails to send.")
 
+    webhook_keys: SecretStr = Field(
+        default=SecretStr(""),
+        description="Keys that encrypt the signing secrets of webhooks, long and random, with commas: the first one "
+        "encrypts, all of them decrypt. Empty: the secrets are kept as they are.",
+    )
+    webhook_allowed_networks: str = Field(
+        default="",
+        description="Networks with commas (`10.1.2.0/24,fd00::/8`) in which targets of webhooks may be although they "
+        "are private or reserved.",
+    )
+    webhook_allow_http: bool = Field(
+        default=False, description="Whether a target may be `http://`; for development only."
+    )
+    webhook_timeout: float = Field(default=20, gt=0, le=60, description="Seconds that a target has for its answer.")
+    webhook_retry_first: float = Field(
+        default=5, gt=0, description="Seconds until a failed delivery is repeated; doubles each time."
+    )
+    webhook_retry_longest: float = Field(
+        default=14400, gt=0, description="Seconds between two repeats at most, also when a target asks for more."
+    )
+    webhook_retry_hours: float = Field(
+        default=72, gt=0, description="Hours of failures after which a subscription stops by itself."
+    )
+    webhook_lease: float = Field(
+        default=90, gt=0, description="Seconds after which another process takes over a subscription of a killed one."
+    )
+    webhook_concurrency: int = Field(
+        default=8, ge=1, le=200, description="Subscriptions that one process serves at the same time."
+    )
+    webhook_poll: float = Field(default=0.25, gt=0, description="Seconds between two looks for events to send.")
+    webhook_settle: float = Field(
+        default=30,
+        ge=0,
+        description="Seconds that an event waits for its category, department or place to become known when a "
+        "subscription filters on it; then it does not fit.",
+    )
+    webhook_keep_days: float = Field(
+        default=30, gt=0, description="Days that events and the delivery log of webhooks are kept."
+    )
+    webhook_rotation_hours: float = Field(
+        default=24, gt=0, description="Hours that the old secret signs too after a new one was made."
+    )
+    webhook_subscriptions_most: int = Field(
+        default=200, ge=1, description="Webhook subscriptions of one municipality at most."
+    )
+
+    @field_validator("webhook_allowed_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        networks(value)
+        return value
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         for address in self.senders.values():
@@ -70,12 +123,20 @@ class Settings(BlockSettings):
         if self.lease < 2 * self.mail_seconds:
             message = "lease must be at least four times smtp_timeout"
             raise ValueError(message)
+        if self.webhook_lease < 2 * self.webhook_timeout:
+            message = "webhook_lease must be at least twice webhook_timeout"
+            raise ValueError(message)
         return self
 
     @property
     def mail_seconds(self) -> float:
         """Seconds that sending one mail may take in all."""
         return 2 * self.smtp_timeout
+
+    @property
+    def webhook_sealing_keys(self) -> list[str]:
+        """Keys for the signing secrets of webhooks, the one that encrypts first."""
+        return [key.strip() for key in self.webhook_keys.get_secret_value().split(",") if key.strip()]
 
     def municipality_name(self, code: str) -> str:
         """Return the name of a municipality; its code when no name was given."""

@@ -360,6 +360,12 @@ async def test_the_openapi_document_is_open_to_all(client):
         "/messages",
         "/messages/{messageId}",
         "/messages/{messageId}/resends",
+        "/webhook-subscriptions",
+        "/webhook-subscriptions/{subscriptionId}",
+        *(
+            f"/webhook-subscriptions/{{subscriptionId}}/{what}"
+            for what in ("pauses", "resumptions", "secrets", "tests", "deliveries", "redeliveries")
+        ),
         "/templates",
         "/templates/{kind}/{language}",
         "/templates/{kind}/{language}/versions",

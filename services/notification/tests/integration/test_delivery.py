@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from commonground.testing.events import outbox_events
-from notification.clients import MailServer, ServerUnreachableError
+from notification.clients.mail import MailServer, ServerUnreachableError
 from notification.domain.messages import Recipient
 from notification.tables import deliveries, messages
 

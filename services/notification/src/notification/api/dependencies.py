@@ -18,6 +18,7 @@ SettingsDep = Annotated[Settings, Depends(_settings)]
 MessageReader = Annotated[Principal, Depends(require("message:read"))]
 MessageSender = Annotated[Principal, Depends(require("message:resend"))]
 TemplateManager = Annotated[Principal, Depends(require("template:manage"))]
+WebhookManager = Annotated[Principal, Depends(require("webhook:manage"))]
 
 
 def municipality_of(principal: Principal, settings: Settings, wanted: str | None, field: str) -> str:

@@ -1,4 +1,4 @@
-"""What notification reaches outside: a mail server, over a connection that is used for many mails."""
+"""A mail server, over a connection that is used for many mails."""
 
 import asyncio
 import contextlib

@@ -1,0 +1,1 @@
+"""What notification reaches outside: a mail server, and the receivers of webhooks."""
