@@ -9,10 +9,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
 from meldstroom_local import guard
+
+if TYPE_CHECKING:
+    from meldstroom_local.forks import Forked
 
 _LOG_LIMIT = 20 * 1024 * 1024
 
@@ -33,28 +37,31 @@ class Process:
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     patience: float = 15.0
-    _popen: subprocess.Popen[bytes] | None = None
+    _popen: "subprocess.Popen[bytes] | Forked | None" = None
 
     def start(self) -> None:
         """Start it, in a session of its own so that Ctrl-C reaches only the launcher."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT:
             self.log.replace(self.log.with_suffix(self.log.suffix + ".1"))
+        self._popen = self._launch({**os.environ, **self.environment})
+        guard.watch(self._popen.pid)
+
+    def _launch(self, environment: Mapping[str, str]) -> "subprocess.Popen[bytes] | Forked":
         account = pwd.getpwnam(self.user) if self.user else None
         with self.log.open("ab") as output:
-            self._popen = subprocess.Popen(
+            return subprocess.Popen(
                 list(self.command),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,
-                env={**os.environ, **self.environment},
+                env=environment,
                 start_new_session=True,
                 user=account.pw_uid if account else None,
                 group=account.pw_gid if account else None,
                 extra_groups=[] if account else None,
             )
-        guard.watch(self._popen.pid)
 
     @property
     def pid(self) -> int | None:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from meldstroom_local import blocks, kafka, mails, mock_broker, places, postgres, preparation, programs
+from meldstroom_local.forks import ForkServer
 from meldstroom_local.processes import NotStartedError, Process
 from meldstroom_local.state import State
 from meldstroom_local.watcher import Watcher
@@ -66,6 +67,7 @@ class Suite:
         self._wanted: set[str] = set()  # what should run, and is started again when it dies
         self._lock = threading.RLock()
         self._watcher: Watcher | None = None
+        self._forks = ForkServer(self.folder / "logs" / "forks.log")
         self.postgres: postgres.Postgres | None = None
         self.kafka: kafka.Kafka | None = None
 
@@ -103,6 +105,7 @@ class Suite:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._claim_ports()
         self.state.begin(self.port)
+        self._forks.begin()
         with ThreadPoolExecutor(3) as pool:
             broker = pool.submit(self._start_kafka_server)
             helpers = pool.submit(self._start_helpers)
@@ -119,7 +122,7 @@ class Suite:
             helpers.result()
             running = broker.result()
         for name in self.blocks:
-            self._start_process(programs.block(name, self.folder, self.block_environment(name)))
+            self._start_process(programs.block(name, self.folder, self.block_environment(name), self._forks))
         self.state.record(self._identities(), self.addresses())
         running.wait_until_ready()
         self._tell("kafka", f"ready ({running.rung}) at {running.bootstrap}")
@@ -140,6 +143,7 @@ class Suite:
         names = [name for name in self._processes if name in self.blocks]
         with ThreadPoolExecutor(max(1, len(names))) as pool:
             list(pool.map(self._stop_process, names))
+        self._forks.end()
         with ThreadPoolExecutor(4) as pool:
             for name in ("mail", "identity"):
                 pool.submit(self._stop_process, name)
@@ -173,7 +177,7 @@ class Suite:
     def start_block(self, name: str, *, wait: bool = True) -> None:
         """Start a block again and wait until it is ready."""
         with self._lock:
-            self._start_process(programs.block(name, self.folder, self.block_environment(name)))
+            self._start_process(programs.block(name, self.folder, self.block_environment(name), self._forks))
         if wait:
             self.wait_until_ready([name])
         self.state.record(self._identities(), self.addresses())
@@ -373,7 +377,8 @@ class Suite:
         return found
 
     def _identities(self) -> dict[str, int]:
-        return self.pids() | {"launcher": os.getpid()}
+        own = {"launcher": os.getpid(), "forks": self._forks.pid}
+        return self.pids() | {name: pid for name, pid in own.items() if pid is not None}
 
     def _server(self) -> postgres.Postgres:
         if self.postgres is None:
