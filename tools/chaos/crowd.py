@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -39,17 +40,22 @@ class Crowd:
         """Return the mail address of a reporter."""
         return f"reporter-{reporter}@example.org"
 
-    async def act(self) -> None:
-        """Send everything and have some of it handled; return when all was heard."""
+    async def act(self, room: Callable[[], float]) -> None:
+        """Send everything and have some of it handled; return when all was heard.
+
+        ``room`` tells the share of the reports (0 to 1) that may be sent by now.
+        """
         numbers = iter(range(self.reports))
         asking = httpx.AsyncClient(base_url=self.url, timeout=15, trust_env=False)
         async with asking as client, asyncio.TaskGroup() as group:
             for _ in range(self.connections):
-                group.create_task(self._report(client, numbers))
+                group.create_task(self._report(client, numbers, room))
             group.create_task(self._handle(client))
 
-    async def _report(self, client: httpx.AsyncClient, numbers: Any) -> None:
+    async def _report(self, client: httpx.AsyncClient, numbers: Iterator[int], room: Callable[[], float]) -> None:
         for number in numbers:
+            while number / self.reports > room():  # noqa: ASYNC110 - threads move it, which set no asyncio event
+                await asyncio.sleep(0.05)
             chance = random.Random(self.seed * 1_000_003 + number)
             body = {
                 "description": f"{chance.choice(_TEXTS)} {number}",

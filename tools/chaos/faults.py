@@ -23,6 +23,7 @@ class Saboteur:
         self._suite = suite
         self._workers = {name: self._worker(name, index) for index, name in enumerate(blocks)}
         self._stopped = threading.Event()
+        self._room: dict[int, float] = {}
         self.done: list[str] = []
 
     def start(self) -> None:
@@ -36,13 +37,23 @@ class Saboteur:
         for worker in self._workers.values():
             worker.stop()
 
-    def carry_out(self, faults: Sequence[Fault], progress: Callable[[], float]) -> None:
-        """Carry faults out one after the other, each when the load has come to its share."""
-        for fault in faults:
+    def room(self) -> float:
+        """Return the share of the load (0 to 1) that may be sent by now, so that none is left for no fault."""
+        return min(self._room.values(), default=0.0)
+
+    def carry_out(self, lane: int, faults: Sequence[Fault], progress: Callable[[], float]) -> None:
+        """Carry the faults of a lane out one after the other, each when the load has come to its share.
+
+        During a fault the load may go on to the share of the next one, and waits there until the fault is over.
+        """
+        shares = [*(fault.at for fault in faults), 1.0]
+        self._room[lane] = shares[0]
+        for fault, end in zip(faults, shares[1:], strict=True):
             while progress() < fault.at:
                 if self._stopped.wait(0.05):
                     return
             print(f"{progress():4.0%} {fault}", flush=True)
+            self._room[lane] = end
             getattr(self, "_" + fault.kind.replace("-", "_"))(fault.target, fault.seconds)
             self.done.append(str(fault))
 

@@ -42,9 +42,9 @@ def run(suite: Suite, *, reports: int, faults: int, seed: int, connections: int 
 
 async def _load_and_break(crowd: Crowd, saboteur: Saboteur, lanes: Iterable[Sequence[Fault]]) -> None:
     async with asyncio.TaskGroup() as group:
-        group.create_task(crowd.act())
-        for faults in lanes:
-            group.create_task(asyncio.to_thread(saboteur.carry_out, faults, lambda: crowd.progress))
+        group.create_task(crowd.act(saboteur.room))
+        for lane, faults in enumerate(lanes):
+            group.create_task(asyncio.to_thread(saboteur.carry_out, lane, faults, lambda: crowd.progress))
 
 
 async def _settled(suite: Suite, crowd: Crowd, patience: float) -> Verdict:
