@@ -15,8 +15,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# The service, and what it imports once it runs: the web server's protocol and the database driver.
-_SHARED = ("commonground.service", "uvicorn.lifespan.on", "uvicorn.protocols.http.httptools_impl", "asyncpg")
+# The service, the web server's protocol and the database driver, which are imported once a block runs, and what some
+# blocks use. Not numpy: it starts a thread.
+_SHARED = (
+    "commonground.service",
+    "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.httptools_impl",
+    "asyncpg",
+    "aiohttp",
+    "jinja2",
+)
 
 
 def main() -> int:

@@ -82,6 +82,9 @@ class ForkServer:
                 return json.loads(self._server.stdout.readline())
             except (OSError, ValueError) as error:  # a closed pipe, or half an answer
                 raise GoneError from error
+            except BaseException:  # somebody stops the start: the answer would be taken for that to the next question
+                self._server.kill()
+                raise
 
 
 class Forked:

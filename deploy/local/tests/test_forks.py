@@ -1,8 +1,10 @@
 """A forked process is like one that was started by itself."""
 
 import json
+import os
 import signal
 import sys
+import threading
 import time
 
 import psutil
@@ -110,6 +112,28 @@ def test_a_signal_right_after_the_start_is_not_lost(make):
         process.start()
         process.kill()
         assert process.exit_code == -signal.SIGKILL
+
+
+def test_a_start_that_is_broken_off_starts_nothing(make, tmp_path):
+    class StopRequestedError(BaseException):
+        pass
+
+    def interrupt(*_):
+        raise StopRequestedError
+
+    own = ForkServer(tmp_path / "forks.log")
+    own.begin()
+    process = make(server=own)
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+    try:
+        with pytest.raises(StopRequestedError):
+            process.start()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    wait_for(lambda: own.pid is None)
+    own.end()
+    assert not process.log.exists()
 
 
 def test_without_fork_server_processes_are_still_known_and_new_ones_start_by_themselves(make, tmp_path):
