@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import AfterValidator
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commonground.messaging import IncomingData, Received, Subscription
+from commonground.messaging import IncomingData, Received, Subscription, Tier
 from notification.settings import Settings
 from notification.store import reports
 from notification.use_cases import mailing
@@ -286,10 +286,12 @@ def subscriptions(settings: Settings) -> list[Subscription]:
             forget_contacts,
         ),
         Subscription("meldstroom.intake.report-texts.v1", (ReportTextRecorded,), on_texts, forget_texts),
-        Subscription("meldstroom.classification.classifications.v1", (ReportClassified,), on_classifications),
-        Subscription("meldstroom.classification.categories.v1", (CategoryChanged,), on_categories),
-        Subscription("meldstroom.routing.routings.v1", (ReportRouted,), partial(on_routings, settings)),
-        Subscription("meldstroom.handling.cases.v1", (CaseOpened, CaseStatusChanged), on_cases),
+        Subscription(
+            "meldstroom.classification.classifications.v1", (ReportClassified,), on_classifications, tier=Tier.OPEN
+        ),
+        Subscription("meldstroom.classification.categories.v1", (CategoryChanged,), on_categories, tier=Tier.OPEN),
+        Subscription("meldstroom.routing.routings.v1", (ReportRouted,), partial(on_routings, settings), tier=Tier.OPEN),
+        Subscription("meldstroom.handling.cases.v1", (CaseOpened, CaseStatusChanged), on_cases, tier=Tier.OPEN),
         Subscription(
             "meldstroom.handling.case-messages.v1",
             (ReporterMessageRequested,),

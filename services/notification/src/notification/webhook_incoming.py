@@ -14,7 +14,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commonground.messaging import Received, Subscription, WholeEvent
+from commonground.messaging import Received, Subscription, Tier, WholeEvent
 from notification.settings import Settings
 from notification.store import webhook_events
 
@@ -129,4 +129,4 @@ def _place(data: Mapping[str, Any]) -> tuple[float, float] | None:
 
 def webhook_subscriptions(settings: Settings) -> list[Subscription]:
     """Return what the webhooks' own consumer group hears."""
-    return [Subscription(topic, (), partial(on_events, settings), whole=True) for topic in TOPICS]
+    return [Subscription(topic, (), partial(on_events, settings), whole=True, tier=Tier.OPEN) for topic in TOPICS]

@@ -13,11 +13,12 @@ from commonground.moments import WRITTEN_OUT
 from commonground.problems import SafeValueError
 from notification.domain.targets import LONGEST_URL
 from notification.domain.webhooks import EventType, Lane, Outcome, State
-from notification.schemas import Answer, Municipality, Request, Text
+from notification.schemas import Answer, Municipality, Request
 
 _MOST = 200  # entries of a filter
 _MOST_POINTS = 10_000  # corners of an area
 _MOST_EVENTS = 1000  # events asked for again by id
+_ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 _LONGITUDES, _LATITUDES = (-180.0, 180.0), (-90.0, 90.0)
 
 
@@ -37,6 +38,7 @@ def _single(value: list[Any]) -> list[Any]:
 
 
 Box = Annotated[list[float], Field(min_length=4, max_length=4), AfterValidator(_bounded)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_ONE_LINE)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=100)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=50)]
 
@@ -105,9 +107,7 @@ def _is_place(longitude: float, latitude: float) -> bool:
 class _SubscriptionWish(Request):
     """What creating and changing have in common."""
 
-    name: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] = Field(
-        examples=["Afvalbedrijf"]
-    )
+    name: Name = Field(examples=["Afvalbedrijf"])
     target_url: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_URL)] = Field(
         description="Where events are sent, `https://` unless the deployment says otherwise",
         examples=["https://receiver.example.org/meldstroom"],
@@ -241,7 +241,7 @@ class TestAnswer(Answer):
 
 Moment = Annotated[AwareDatetime, WRITTEN_OUT]
 Position = Annotated[int, Field(ge=1, le=2**63 - 1)]
-EventId = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
+EventId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_ONE_LINE)]
 
 
 class PositionRange(Request):

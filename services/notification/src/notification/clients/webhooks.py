@@ -143,6 +143,8 @@ class WebhookClient:
                 )
         except TargetRefusedError as error:
             code = error.code
+        except aiohttp.InvalidURL:
+            code = "invalid-url"
         except aiohttp.ClientConnectorDNSError:
             code = "host-unknown"
         except TimeoutError:

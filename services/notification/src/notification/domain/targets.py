@@ -5,6 +5,7 @@ that only we can reach (server-side request forgery).
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -91,11 +92,26 @@ def target(url: str, *, allow_http: bool) -> Target:
         raise TargetRefusedError("scheme-refused", f"The URL must begin with {wanted}")
     if not host:
         raise TargetRefusedError("invalid-url", "The URL names no host")
+    if _looks_like_an_address(host) and not _is_address(host):
+        raise TargetRefusedError("invalid-url", "The host of the URL is no name and no address")
     if "@" in parts.netloc:
         raise TargetRefusedError("credentials-in-url", "The URL must not hold a user name or password")
     if parts.fragment:
         raise TargetRefusedError("fragment-in-url", "The URL must not have a part behind #")
     return Target(parts.scheme, host, port or (443 if parts.scheme == "https" else 80))
+
+
+def _looks_like_an_address(host: str) -> bool:
+    """Tell whether some programs would take ``host`` for an address: 127.1, 2130706433, 0x7f.1."""
+    return ":" in host or re.fullmatch(r"(0x[0-9a-f]*|\d+)", host.rstrip(".").rpartition(".")[2]) is not None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def networks(text: str) -> tuple[Network, ...]:
