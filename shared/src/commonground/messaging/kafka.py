@@ -122,7 +122,10 @@ class Reader:
             {
                 # A topic that its publisher makes later is found this soon; one request for a few topics costs nothing.
                 "topic.metadata.refresh.interval.ms": 2_000,
+                "max.poll.interval.ms": 300_000,
+                "session.timeout.ms": 15_000,
                 **_common(settings, group),
+                # What the guarantees rest on stands behind the options of the installation, which cannot change it.
                 "group.id": group,
                 "auto.offset.reset": "earliest",
                 # The client tells the broker once a second what has been marked as done, and when partitions move; what
@@ -132,8 +135,6 @@ class Reader:
                 "enable.auto.offset.store": False,
                 "allow.auto.create.topics": False,
                 "partition.assignment.strategy": "cooperative-sticky",
-                "max.poll.interval.ms": 300_000,
-                "session.timeout.ms": 15_000,
                 "fetch.wait.max.ms": 500,
                 "fetch.queue.backoff.ms": 50,
                 "queued.max.messages.kbytes": 16_384,
