@@ -52,6 +52,16 @@ async def test_an_event_that_comes_twice_has_one_effect(consumer, counted, seen)
     assert await seen() == [1]
 
 
+@pytest.mark.parametrize("first", ["1970-01-01T00:00:00Z", "2100-01-01T00:00:00Z"])
+async def test_the_time_of_an_event_decides_nothing(consumer, counted, seen, first):
+    def at(event, moment):
+        return replace(event, headers=[*(h for h in event.headers if h[0] != "ce_time"), ("ce_time", moment.encode())])
+
+    await consumer.handle([at(counted(1), first), counted(2), at(counted(3), "1990-01-01T00:00:00Z")])
+    await consumer.handle([at(counted(4), first)])
+    assert await seen() == [1, 2, 3, 4]
+
+
 async def test_after_a_failure_nothing_of_the_batch_is_left_behind_and_a_retry_does_all(
     consumer, counted, effects, seen
 ):
