@@ -1,5 +1,7 @@
 """A sample block: it publishes `counted`, hears it, and writes each one down."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +15,7 @@ from sqlalchemy import text
 
 from commonground import web
 from commonground.auth import Principal, require
-from commonground.messaging import EventData, IncomingData, Stream, Subscription, Tier
+from commonground.messaging import Consumer, EventData, IncomingData, Stream, Subscription, Tier
 from commonground.settings import BlockSettings
 from commonground.testing.plugin import BlockUnderTest
 
@@ -34,6 +36,10 @@ class CountedIncoming(IncomingData, event=f"{COUNTS.block}.counted"):
 
 class Settings(BlockSettings):
     model_config = SettingsConfigDict(env_prefix="SAMPLE_")
+
+
+# What the app's own consumers hear when they handle dead letters again: set by the fixture ``effects``.
+HEARD: list[Callable[[], Subscription]] = []
 
 
 class ThingError(Exception):
@@ -74,6 +80,10 @@ def create_app(settings, database):
         routers=[router],
         problem_table={},
         max_body=1000,
+        consumers=lambda: [
+            Consumer(settings, database, "sample", [heard() for heard in HEARD]),
+            Consumer(settings, database, "sample", [heard() for heard in HEARD], group="meldstroom-sample-second"),
+        ],
     )
 
 
@@ -106,6 +116,8 @@ class Effects:
     failures: list[Exception] = field(default_factory=list)
     poison: set[int] = field(default_factory=set)
     forgotten: list[str] = field(default_factory=list)
+    tier: Tier = Tier.PERSONAL
+    gate: asyncio.Event | None = None
 
     async def handle(self, session, events):
         for event in events:
@@ -113,6 +125,8 @@ class Effects:
                 text("INSERT INTO effects (key, number) VALUES (:key, :number)"),
                 {"key": event.key, "number": event.data.number},
             )
+            if self.gate is not None:
+                await self.gate.wait()
             if event.data.number in self.poison:
                 message = "a defect of the handler"
                 raise LookupError(message)
@@ -123,12 +137,14 @@ class Effects:
         self.forgotten.extend(keys)
 
     def subscription(self, topic=COUNTS.topic):
-        return Subscription(topic, (CountedIncoming,), self.handle, self.forget)
+        return Subscription(topic, (CountedIncoming,), self.handle, self.forget, tier=self.tier)
 
 
 @pytest.fixture
 def effects() -> Effects:
-    return Effects()
+    made = Effects()
+    HEARD[:] = [made.subscription]
+    return made
 
 
 @pytest.fixture

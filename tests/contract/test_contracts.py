@@ -1,5 +1,6 @@
 """The committed contracts are what the code says, follow the standards, and keep what is private private."""
 
+import importlib
 import json
 import shutil
 import subprocess
@@ -9,6 +10,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+
+from commonground.messaging import Tier
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "contracts"
@@ -137,3 +140,21 @@ def test_topics_with_text_or_persons_are_compacted_so_that_removal_reaches_every
     for channel in document["channels"].values():
         if {"name": "tier:open"} not in channel["tags"]:
             assert channel["bindings"]["kafka"]["topicConfiguration"]["cleanup.policy"] == ["compact"]
+
+
+@pytest.mark.parametrize("block", ["intake", "classification", "routing", "handling", "notification", "insight"])
+def test_a_reader_calls_a_topic_open_only_when_its_publisher_does(block):
+    """What a reader calls open is shown to everyone who deals with dead letters."""
+    incoming = importlib.import_module(f"{block}.incoming")
+    settings = importlib.import_module(f"{block}.settings").Settings(database_url="postgresql://none/none")
+    heard = incoming.SUBSCRIPTIONS if hasattr(incoming, "SUBSCRIPTIONS") else incoming.subscriptions(settings)
+    document = yaml.safe_load((CONTRACTS / "asyncapi.yaml").read_text())
+    tiers = {
+        channel["address"]: tag["name"].removeprefix("tier:")
+        for channel in document["channels"].values()
+        for tag in channel["tags"]
+        if tag["name"].startswith("tier:")
+    }
+    assert {one.topic: one.tier is Tier.OPEN for one in heard} == {
+        one.topic: tiers[one.topic] == "open" for one in heard
+    }

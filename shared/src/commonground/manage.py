@@ -13,9 +13,9 @@ import click
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from commonground import contracts, settings_table
+from commonground import contracts, dead_letters_command, settings_table
 from commonground.database import Database
-from commonground.messaging import dead_letters, kafka, replay
+from commonground.messaging import kafka, replay
 from commonground.messaging.consumer import Consumer
 from commonground.messaging.events import Stream, Subscription
 from commonground.observability import logging
@@ -68,23 +68,14 @@ def commands(
 
         with_database(block, settings(), again)
 
-    @group.command(name="dead-letters")
-    @click.option("--retry", "retry_all", is_flag=True, help="Handle them again.")
-    def dead_letters_command(retry_all: bool) -> None:
-        """List the events that could not be handled, or handle them again."""
+    def consumers(database: Database) -> list[Consumer]:
+        own = [Consumer(settings(), database, block, subscriptions(settings()))] if subscriptions else []
+        return own + [
+            Consumer(settings(), database, block, heard(settings()), group=name)
+            for name, heard in (second_groups or {}).items()
+        ]
 
-        async def look(database: Database) -> None:
-            async with database.transaction() as session:
-                letters = await dead_letters.unsettled(session)
-            for letter in letters:
-                click.echo(f"{letter.id} {letter.failed_at:%Y-%m-%dT%H:%M:%SZ} {letter.type} {letter.error}")
-            if retry_all and subscriptions is not None:
-                consumer = Consumer(settings(), database, block, subscriptions(settings()))
-                await consumer.retry(letters)
-            for name, heard in (second_groups or {}).items() if retry_all else ():
-                await Consumer(settings(), database, block, heard(settings()), group=name).retry(letters)
-
-        with_database(block, settings(), look)
+    group.add_command(dead_letters_command.command(lambda work: with_database(block, settings(), work), consumers))
 
     @group.command(name="contracts")
     @click.argument("folder", type=click.Path(path_type=Path))

@@ -44,8 +44,50 @@ def _migrate(connection: Connection, metadata: MetaData) -> None:
     context.configure(connection=connection, target_metadata=metadata, compare_type=True)
     with context.begin_transaction():
         context.run_migrations()
+    _bring_common_tables_up_to_date(connection)
     connection.commit()
     getLogger("alembic").debug("migrated")
+
+
+def _bring_common_tables_up_to_date(connection: Connection) -> None:
+    """Make later changes to the tables that every block has: written once, in place of a migration in each block.
+
+    Each change looks first whether it has been made, and takes no lock on a table then.
+    """
+    columns = set(
+        connection.scalars(
+            text(
+                "SELECT column_name FROM information_schema.columns "
+                "WHERE table_schema = current_schema() AND table_name = 'dead_letters'"
+            )
+        )
+    )
+    if columns and "consumer_group" not in columns:
+        for statement in _WHO_SETTLED_DEAD_LETTERS:
+            connection.execute(text(statement))
+    if columns and not connection.scalar(text("SELECT to_regclass('removed_keys')")):
+        connection.execute(text(_REMOVED_KEYS))
+
+
+# Who settled a letter and why, and the consumer group as a column. Also, a place in the log is no longer enough to
+# tell letters apart: two groups may both fail at it, and a broker that lost its disk gives it to another event.
+_WHO_SETTLED_DEAD_LETTERS = (
+    """ALTER TABLE dead_letters ADD COLUMN settled_by text, ADD COLUMN reason text,
+       ADD COLUMN consumer_group text NOT NULL DEFAULT ''""",
+    """UPDATE dead_letters SET consumer_group = coalesce((
+           SELECT header ->> 1 FROM jsonb_array_elements(headers) header WHERE header ->> 0 = 'meldstroom-group' LIMIT 1
+       ), '')""",
+    "ALTER TABLE dead_letters DROP CONSTRAINT uq_dead_letters_place",
+    """ALTER TABLE dead_letters ADD CONSTRAINT uq_dead_letters_place
+       UNIQUE (topic, partition, "offset", event_id, consumer_group)""",
+    "CREATE INDEX ix_dead_letters_open ON dead_letters (id) WHERE settled_at IS NULL",
+)
+
+# Which keys a tombstone has removed for good.
+_REMOVED_KEYS = """CREATE TABLE removed_keys (
+    topic text, key text, removed_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT pk_removed_keys PRIMARY KEY (key, topic)
+)"""
 
 
 def create_messaging_tables() -> None:

@@ -17,7 +17,7 @@ from opentelemetry import trace
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from commonground import problems
+from commonground import dead_letters_api, problems
 from commonground.auth import Authenticator
 from commonground.database import Database
 from commonground.observability import metrics, tracing
@@ -57,10 +57,12 @@ def create_app(
     lifespan: Lifespan | None = None,
     max_body: int = MAX_BODY,
     ready: Callable[[], bool] | None = None,
+    consumers: dead_letters_api.Consumers | None = None,
 ) -> FastAPI:
     """Return a block's app: ``routers`` below ``/v1``, health, metrics and problems.
 
-    ``lifespan`` opens what the block needs besides the database, which is closed here.
+    ``lifespan`` opens what the block needs besides the database, which is closed here. ``consumers`` makes the
+    consumers of a block that hears events, so that its dead letters can be handled again; they are not run here.
     """
 
     @asynccontextmanager
@@ -88,8 +90,10 @@ def create_app(
     app.state.ready = ready or (lambda: True)
     for router in routers:
         app.include_router(router, prefix=PREFIX)
+    if consumers is not None:
+        app.include_router(dead_letters_api.router(consumers), prefix=PREFIX)
     app.include_router(_health)
-    problems.install(app, problem_table)
+    problems.install(app, {**dead_letters_api.PROBLEMS, **problem_table})
     app.openapi = lambda: _openapi(app, block, settings)  # type: ignore[method-assign]  # FastAPI's documented way
     app.add_middleware(_Door, block=block, max_body=max_body)
     return app

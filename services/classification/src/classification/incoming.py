@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from classification import use_cases
 from classification.model import predictor
 from classification.settings import Settings
-from commonground.messaging import IncomingData, Received, Subscription
+from commonground.messaging import IncomingData, Received, Subscription, Tier
 
 
 class ReportSubmitted(IncomingData, event="intake.report-submitted"):
@@ -40,6 +40,6 @@ def subscriptions(settings: Settings) -> tuple[Subscription, ...]:
         await use_cases.forget_words(session, [UUID(key) for key in keys])
 
     return (
-        Subscription("meldstroom.intake.reports.v1", (ReportSubmitted,), on_reports),
+        Subscription("meldstroom.intake.reports.v1", (ReportSubmitted,), on_reports, tier=Tier.OPEN),
         Subscription("meldstroom.intake.report-texts.v1", (ReportTextRecorded,), on_texts, forget_texts),
     )

@@ -3,10 +3,12 @@
 from fastapi import FastAPI
 
 from classification.api import categories, predictions, reports
+from classification.incoming import subscriptions
 from classification.problems import PROBLEMS
 from classification.settings import Settings
 from commonground import web
 from commonground.database import Database
+from commonground.messaging import Consumer
 
 
 def create_app(settings: Settings, database: Database) -> FastAPI:
@@ -19,4 +21,5 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         database=database,
         routers=[predictions.router, categories.router, reports.router],
         problem_table=PROBLEMS,
+        consumers=lambda: [Consumer(settings, database, "classification", subscriptions(settings))],
     )

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commonground import ids
-from commonground.messaging import IncomingData, PermanentError, Received, Subscription, publish_tombstone
+from commonground.messaging import IncomingData, PermanentError, Received, Subscription, Tier, publish_tombstone
 from handling.domain.cases import Kind
 from handling.events import CASE_MESSAGES
 from handling.store import copies, history
@@ -331,16 +331,20 @@ def _address_text(address: dict[str, Any] | None) -> str | None:
 
 
 SUBSCRIPTIONS = (
-    Subscription("meldstroom.intake.reports.v1", (ReportSubmitted,), on_reports),
+    Subscription("meldstroom.intake.reports.v1", (ReportSubmitted,), on_reports, tier=Tier.OPEN),
     Subscription("meldstroom.intake.report-texts.v1", (ReportTextRecorded,), on_texts, forget_texts),
     Subscription("meldstroom.intake.report-contacts.v1", (ReportContactRecorded,), on_contacts, forget_contacts),
-    Subscription("meldstroom.classification.classifications.v1", (ReportClassified,), on_classifications),
+    Subscription(
+        "meldstroom.classification.classifications.v1", (ReportClassified,), on_classifications, tier=Tier.OPEN
+    ),
     Subscription(
         "meldstroom.classification.explanations.v1", (ClassificationExplained,), on_explanations, forget_explanations
     ),
-    Subscription("meldstroom.classification.categories.v1", (CategoryChanged,), on_categories),
-    Subscription("meldstroom.routing.routings.v1", (ReportRouted,), on_routings),
-    Subscription("meldstroom.routing.departments.v1", (DepartmentChanged,), on_departments),
-    Subscription("meldstroom.notification.deliveries.v1", (MessageDelivered, MessageFailed), on_deliveries),
+    Subscription("meldstroom.classification.categories.v1", (CategoryChanged,), on_categories, tier=Tier.OPEN),
+    Subscription("meldstroom.routing.routings.v1", (ReportRouted,), on_routings, tier=Tier.OPEN),
+    Subscription("meldstroom.routing.departments.v1", (DepartmentChanged,), on_departments, tier=Tier.OPEN),
+    Subscription(
+        "meldstroom.notification.deliveries.v1", (MessageDelivered, MessageFailed), on_deliveries, tier=Tier.OPEN
+    ),
     Subscription("meldstroom.gateway.users.v1", (UserChanged,), on_users, forget_users),
 )

@@ -4,7 +4,9 @@ from fastapi import FastAPI
 
 from commonground import web
 from commonground.database import Database
+from commonground.messaging import Consumer
 from handling.api import cases, changes, reference
+from handling.incoming import SUBSCRIPTIONS
 from handling.problems import PROBLEMS
 from handling.settings import Settings
 
@@ -19,4 +21,5 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         database=database,
         routers=[cases.router, changes.router, reference.router],
         problem_table=PROBLEMS,
+        consumers=lambda: [Consumer(settings, database, "handling", SUBSCRIPTIONS)],
     )

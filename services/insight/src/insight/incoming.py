@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commonground.messaging import IncomingData, Received, Subscription
+from commonground.messaging import IncomingData, Received, Subscription, Tier
 from insight import domain, store
 from insight.domain import CaseMoment
 from insight.settings import Settings
@@ -117,24 +117,33 @@ def subscriptions(settings: Settings) -> list[Subscription]:
             "meldstroom.intake.reports.v1",
             (ReportSubmitted,),
             _projected("intake_sequence", lambda event: submission_row(event, zone)),
+            tier=Tier.OPEN,
         ),
         Subscription(
             "meldstroom.classification.classifications.v1",
             (ReportClassified,),
             _projected("classification_sequence", _classification_row),
+            tier=Tier.OPEN,
         ),
-        Subscription("meldstroom.routing.routings.v1", (ReportRouted,), _projected("routing_sequence", _routing_row)),
-        Subscription("meldstroom.handling.cases.v1", (CaseOpened, CaseStatusChanged), cases),
+        Subscription(
+            "meldstroom.routing.routings.v1",
+            (ReportRouted,),
+            _projected("routing_sequence", _routing_row),
+            tier=Tier.OPEN,
+        ),
+        Subscription("meldstroom.handling.cases.v1", (CaseOpened, CaseStatusChanged), cases, tier=Tier.OPEN),
         Subscription(
             "meldstroom.classification.categories.v1",
             (CategoryChanged,),
             _kept("category_sequence", _category_row, lambda data: (data.municipality, data.slug)),
             forget=_forget_categories,
+            tier=Tier.OPEN,
         ),
         Subscription(
             "meldstroom.routing.departments.v1",
             (DepartmentChanged,),
             _kept("department_sequence", _department_row, lambda data: (data.municipality, data.code)),
+            tier=Tier.OPEN,
         ),
     ]
 

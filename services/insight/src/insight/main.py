@@ -7,7 +7,9 @@ from fastapi import FastAPI
 
 from commonground import web
 from commonground.database import Database
+from commonground.messaging import Consumer
 from insight.api import counts, public_cases
+from insight.incoming import subscriptions
 from insight.kept import KeptAnswers
 from insight.problems import PROBLEMS
 from insight.settings import Settings
@@ -29,5 +31,6 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         database=database,
         routers=[public_cases.router, counts.router],
         problem_table=PROBLEMS,
+        consumers=lambda: [Consumer(settings, database, "insight", subscriptions(settings))],
         lifespan=lifespan,
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commonground.messaging import IncomingData, Received, Subscription
+from commonground.messaging import IncomingData, Received, Subscription, Tier
 from intake import store
 
 
@@ -120,10 +120,12 @@ async def on_categories(session: AsyncSession, events: Sequence[Received]) -> No
 
 
 SUBSCRIPTIONS = (
-    Subscription("meldstroom.handling.cases.v1", (CaseOpened, CaseStatusChanged), on_cases),
+    Subscription("meldstroom.handling.cases.v1", (CaseOpened, CaseStatusChanged), on_cases, tier=Tier.OPEN),
     Subscription(
         "meldstroom.handling.case-messages.v1", (ReporterMessageRequested,), on_case_messages, forget_case_messages
     ),
-    Subscription("meldstroom.classification.classifications.v1", (ReportClassified,), on_classifications),
-    Subscription("meldstroom.classification.categories.v1", (CategoryChanged,), on_categories),
+    Subscription(
+        "meldstroom.classification.classifications.v1", (ReportClassified,), on_classifications, tier=Tier.OPEN
+    ),
+    Subscription("meldstroom.classification.categories.v1", (CategoryChanged,), on_categories, tier=Tier.OPEN),
 )

@@ -7,11 +7,13 @@ from fastapi import FastAPI
 
 from commonground import web
 from commonground.database import Database
+from commonground.messaging import Consumer
 from intake.acceptance import Acceptance
 from intake.api import reports, status, uploads
 from intake.api.dependencies import Resources
 from intake.borders import Borders
 from intake.clients import PhotoStore
+from intake.incoming import SUBSCRIPTIONS
 from intake.limits import ClientLimit, networks
 from intake.problems import PROBLEMS
 from intake.settings import Settings
@@ -43,6 +45,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         database=database,
         routers=[reports.router, uploads.router, status.router],
         problem_table=PROBLEMS,
+        consumers=lambda: [Consumer(settings, database, "intake", SUBSCRIPTIONS)],
         lifespan=lifespan,
         max_body=settings.max_photo_bytes + _MULTIPART,
     )

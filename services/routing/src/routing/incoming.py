@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commonground.messaging import IncomingData, Received, Subscription
+from commonground.messaging import IncomingData, Received, Subscription, Tier
 from routing import use_cases
 from routing.configuration import Configurations
 from routing.domain import rules
@@ -97,12 +97,12 @@ def subscriptions(settings: Settings, configurations: Configurations | None = No
         await use_cases.record_categories(session, [_category(newest[key]) for key in sorted(newest)])
 
     return [
-        Subscription("meldstroom.intake.reports.v1", (ReportSubmitted,), submitted),
+        Subscription("meldstroom.intake.reports.v1", (ReportSubmitted,), submitted, tier=Tier.OPEN),
         Subscription(
             "meldstroom.intake.report-texts.v1", (ReportTextRecorded,), answered, forget=use_cases.forget_answers
         ),
-        Subscription("meldstroom.classification.classifications.v1", (ReportClassified,), classified),
-        Subscription("meldstroom.classification.categories.v1", (CategoryChanged,), categories_changed),
+        Subscription("meldstroom.classification.classifications.v1", (ReportClassified,), classified, tier=Tier.OPEN),
+        Subscription("meldstroom.classification.categories.v1", (CategoryChanged,), categories_changed, tier=Tier.OPEN),
     ]
 
 

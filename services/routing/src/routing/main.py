@@ -7,8 +7,10 @@ from fastapi import FastAPI
 
 from commonground import web
 from commonground.database import Database
+from commonground.messaging import Consumer
 from routing.api import areas, departments, routings, rules, terms
 from routing.configuration import Configurations
+from routing.incoming import subscriptions
 from routing.problems import PROBLEMS
 from routing.settings import Settings
 
@@ -29,5 +31,6 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         database=database,
         routers=[departments.router, terms.router, rules.router, areas.router, routings.router],
         problem_table=PROBLEMS,
+        consumers=lambda: [Consumer(settings, database, "routing", subscriptions(settings, Configurations(settings)))],
         lifespan=lifespan,
     )

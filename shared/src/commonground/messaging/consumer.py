@@ -7,7 +7,7 @@ passed over. A batch that fails is tried one by one, so that one bad event does 
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,11 +15,12 @@ from uuid import UUID
 
 import orjson
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from commonground.database import Database
-from commonground.messaging import dead_letters, envelope, inbox
+from commonground.messaging import dead_letters, envelope, inbox, removals
 from commonground.messaging.errors import Kind, PermanentError, describe, kind_of
-from commonground.messaging.events import IncomingData, Received, Subscription, WholeEvent
+from commonground.messaging.events import IncomingData, Received, Subscription, Tier, WholeEvent
 from commonground.messaging.kafka import Reader, Record
 from commonground.observability import metrics, tracing
 from commonground.settings import BlockSettings
@@ -46,6 +47,10 @@ class _Event:
 
 class TooManyFailuresError(Exception):
     """Many events in a row failed: the consumer stops and the block turns not-ready."""
+
+
+class StillFailsError(Exception):
+    """A dead letter failed again; the message says where and at what, without its data."""
 
 
 class Consumer:
@@ -78,6 +83,15 @@ class Consumer:
         self._failed_in_a_row = 0
         self._stalled = False
 
+    def hears(self, letter: Any) -> bool:
+        """Tell whether a dead letter belongs to this group of the block, and is of a topic that it still hears."""
+        return letter.consumer_group == self._second_group and letter.topic in self._by_topic
+
+    def may_be_shown(self, letter: Any) -> bool:
+        """Tell whether the topic of a dead letter is open to everyone; False as well when it is not known."""
+        subscription = self._by_topic.get(letter.topic)
+        return self.hears(letter) and subscription is not None and subscription.tier is Tier.OPEN
+
     def ready(self) -> bool:
         """Tell whether events are being handled; False after too many failures in a row."""
         return not self._stalled
@@ -97,7 +111,7 @@ class Consumer:
                 if time.monotonic() > next_look:
                     next_look = time.monotonic() + 5
                     for topic, count in (await reader.behind()).items():
-                        metrics.behind.labels(self._block, topic).set(count)
+                        metrics.behind.labels(self._group.removeprefix("meldstroom-"), topic).set(count)
         finally:
             await reader.close()
         if self._stalled:
@@ -158,24 +172,45 @@ class Consumer:
                 self._failed_in_a_row = 0
                 return
 
-    async def retry(self, letters: Sequence[Any]) -> int:
-        """Handle dead letters again, by the handler itself and not through the shared topic; return how many.
+    async def retry(self, letters: Sequence[Any], actor: str = "command") -> int:
+        """Handle open dead letters again, in the given order; return how many of them are settled by it.
 
-        Those of another group of the block are left to it.
+        Those of another group of the block are left to it, those that fail again stay. Raises what passes by itself.
         """
         done = 0
         for letter in letters:
-            if dead_letters.group_of(letter) != self._second_group:
+            if letter.consumer_group != self._second_group:
                 continue
-            try:
-                await self._apply([self._read(dead_letters.as_record(letter))])
-            except Exception as error:  # noqa: BLE001 - it stays a dead letter, whatever it was
-                log.warning("dead_letter_stays", block=self._block, reason=describe(error))
-                continue
-            async with self._database.transaction() as session:
-                await dead_letters.settle(session, letter.id, "retried")
-            done += 1
+            with contextlib.suppress(StillFailsError):
+                done += await self.retry_one(letter.id, actor)
         return done
+
+    async def retry_one(self, letter_id: UUID, actor: str) -> bool:
+        """Handle a dead letter again, by the handler itself and not through the shared topic.
+
+        Effect, inbox and settlement are one transaction that holds the letter, so that two people who ask for it at
+        the same time do it once. Returns False when there is no such open letter of this group; raises
+        ``StillFailsError`` when it fails again, and what passes by itself.
+        """
+        try:
+            started = time.time_ns()
+            async with self._database.transaction() as session:
+                letter = await dead_letters.lock_open(session, letter_id)
+                if letter is None or letter.consumer_group != self._second_group:
+                    return False
+                handled = await self._apply_in(session, [self._read(dead_letters.as_record(letter))])
+                await dead_letters.settle(session, letter_id, dead_letters.State.RETRIED, actor=actor)
+        except Exception as error:
+            if kind_of(error) is Kind.TRANSIENT:
+                raise
+            reason = describe(error)
+            log.warning("dead_letter_stays", block=self._block, letter_id=str(letter_id), reason=reason)
+            async with self._database.transaction() as session:
+                await dead_letters.note_failure(session, letter_id, reason)
+            raise StillFailsError(reason) from error
+        self._count(handled, started)
+        log.info("dead_letter_retried", block=self._block, letter_id=str(letter_id), actor=actor)
+        return True
 
     async def _bury(self, record: Record, error: Exception, attempts: int) -> None:
         if self._failed_in_a_row >= MOST_IN_A_ROW:
@@ -223,24 +258,50 @@ class Consumer:
     async def _apply(self, events: Sequence[_Event]) -> None:
         started = time.time_ns()
         async with self._database.transaction() as session:
-            new = await inbox.record(session, [event.inbox_id for event in events])
-            by_topic: dict[str, list[Received]] = {}
-            forgotten: dict[str, list[str]] = {}
-            for event in events:
-                if event.inbox_id not in new:
-                    continue
-                new.discard(event.inbox_id)  # the same event twice in one batch
-                topic = event.record.topic
-                if event.received is not None:
-                    by_topic.setdefault(topic, []).append(event.received)
-                elif event.record.value is None and event.record.key:
-                    forgotten.setdefault(topic, []).append(event.record.key)
-            for topic, received in by_topic.items():
-                await self._by_topic[topic].handle(session, received)
-            for topic, keys in forgotten.items():
-                forget = self._by_topic[topic].forget
-                if forget is not None:
-                    await forget(session, keys)
+            handled = await self._apply_in(session, events)
+        self._count(handled, started)
+
+    async def _apply_in(self, session: AsyncSession, events: Sequence[_Event]) -> dict[str, list[Received]]:
+        """Do what is new among ``events``; return it by topic."""
+        new = await inbox.record(session, [event.inbox_id for event in events])
+        by_topic: dict[str, list[Received]] = {}
+        forgotten: dict[str, list[str]] = {}
+        for event in events:
+            if event.inbox_id not in new:
+                continue
+            new.discard(event.inbox_id)  # the same event twice in one batch
+            topic = event.record.topic
+            if event.received is not None:
+                by_topic.setdefault(topic, []).append(event.received)
+            elif event.record.value is None and event.record.key:
+                forgotten.setdefault(topic, []).append(event.record.key)
+        await self._leave_out_removed(session, by_topic)
+        for topic, received in by_topic.items():
+            await self._by_topic[topic].handle(session, received)
+        for topic, keys in forgotten.items():
+            if self._by_topic[topic].final:
+                await removals.remember(session, topic, keys)
+            # Letters first: a retry that is under way holds its letter, and what it adds must be there to be removed.
+            await dead_letters.remove_data(session, topic, keys)
+            forget = self._by_topic[topic].forget
+            if forget is not None:
+                await forget(session, keys)
+        return by_topic
+
+    async def _leave_out_removed(self, session: AsyncSession, by_topic: dict[str, list[Received]]) -> None:
+        """Take out events of removed keys: a replay or a dead letter must not bring back what was removed."""
+        final = [topic for topic in by_topic if self._by_topic[topic].final]
+        if not final:
+            return
+        removed = await removals.among(session, (event.key for topic in final for event in by_topic[topic]))
+        if not removed:
+            return
+        for topic in final:
+            by_topic[topic] = [event for event in by_topic[topic] if (topic, event.key) not in removed]
+            if not by_topic[topic]:
+                del by_topic[topic]
+
+    def _count(self, by_topic: Mapping[str, Sequence[Received]], started: int) -> None:
         for topic, received in by_topic.items():
             metrics.consumed.labels(self._block, topic).inc(len(received))
             for one in received:

@@ -117,7 +117,9 @@ class Subscription:
 
     ``handle(session, events)`` gets the new events of a batch in the order of their partitions, each with
     ``data`` as one of ``models``; types without a model are passed over. With ``whole`` it gets every event of the
-    topic, with a ``WholeEvent`` as ``data``. ``forget(session, keys)`` gets the keys of tombstones: remove every copy.
+    topic, with a ``WholeEvent`` as ``data``. ``tier`` is the topic's; what is not said to be open is not shown to just
+    anyone who deals with dead letters. ``forget(session, keys)`` gets the keys of tombstones: remove every copy.
+    Of topics that are not open, later events of such a key are passed over.
     Both run in the transaction that also records the events as received, and may be called again for the same event
     only when that transaction was rolled back.
     """
@@ -127,3 +129,9 @@ class Subscription:
     handle: Handle
     forget: Forget | None = None
     whole: bool = False
+    tier: Tier = Tier.PERSONAL
+
+    @property
+    def final(self) -> bool:
+        """Tell whether a key that was removed never comes back: so it is wherever people's data are removed."""
+        return self.forget is not None and self.tier is not Tier.OPEN

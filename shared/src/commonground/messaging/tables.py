@@ -1,4 +1,4 @@
-"""Outbox, inbox and dead letters as SQLAlchemy sees them; ``commonground.migrations`` creates them."""
+"""Outbox, inbox, dead letters and removed keys as SQLAlchemy sees them; ``commonground.migrations`` creates them."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB, UUID
@@ -46,4 +46,15 @@ dead_letters = sa.Table(
     sa.Column("failed_at", sa.DateTime(timezone=True)),
     sa.Column("settled_at", sa.DateTime(timezone=True)),
     sa.Column("settlement", sa.Text),
+    sa.Column("settled_by", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("consumer_group", sa.Text),
+)
+
+removed_keys = sa.Table(
+    "removed_keys",
+    _metadata,
+    sa.Column("topic", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("removed_at", sa.DateTime(timezone=True)),
 )
