@@ -24,6 +24,14 @@ PERMISSIONS: Mapping[str, tuple[str, str]] = {
     "message:read": ("Verzonden berichten zien", "See messages that were sent"),
     "message:resend": ("Berichten opnieuw verzenden", "Send messages again"),
     MANAGE_USERS: ("Gebruikers en rollen beheren", "Manage users and roles"),
+    "dead-letter:manage": (
+        "Gebeurtenissen die niet verwerkt konden worden bekijken, opnieuw verwerken of afsluiten",
+        "See events that could not be handled, and retry or discard them",
+    ),
+    "dead-letter:read-personal": (
+        "Persoonsgegevens en teksten in niet-verwerkte gebeurtenissen zien",
+        "See personal data and texts in events that could not be handled",
+    ),
     "statistics:read": ("Cijfers zien", "See statistics"),
 }
 

@@ -256,3 +256,32 @@ class MessagePage(Answer):
     """Mails about one report, newest first."""
 
     items: list[Message] = Field(default_factory=list)
+
+
+class DeadLetter(Answer):
+    """An event that a block could not handle; with its envelope and data when it was asked for alone."""
+
+    id: UUID
+    type: str = ""
+    topic: str = ""
+    partition: int = 0
+    offset: int = 0
+    key: str | None = None
+    consumer_group: str = ""
+    error: str = ""
+    attempts: int = 0
+    failed_at: datetime
+    state: str = "open"
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    reason: str | None = None
+    envelope: dict[str, str] = Field(default_factory=dict)
+    data: Any = None
+    data_hidden: bool = False
+
+
+class DeadLetterPage(Answer):
+    """Dead letters of one block, newest first."""
+
+    items: list[DeadLetter] = Field(default_factory=list)
+    next_cursor: str | None = None

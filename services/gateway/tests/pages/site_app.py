@@ -28,6 +28,7 @@ PERMISSIONS = {
     "hanna": EVERYTHING,
     "coen": frozenset({"case:read", "case:change-status", "case:note"}),
     "wim": EVERYTHING - {"case:read-all"},
+    "ada": EVERYTHING | {"dead-letter:manage"},
     "stagiair": frozenset(),
 }
 

@@ -158,6 +158,25 @@ ROWS: list[dict[str, Any]] = [
 ]
 
 
+LETTER = {
+    "id": str(uuid5(NAMESPACE, "letter")),
+    "eventId": "e1",
+    "type": "nl.meldstroom.intake.report-submitted",
+    "topic": "meldstroom.intake.reports.v1",
+    "partition": 2,
+    "offset": 17,
+    "key": "a",
+    "consumerGroup": "",
+    "error": "LookupError at routing.use_cases:41",
+    "attempts": 5,
+    "failedAt": "2026-11-20T09:30:00Z",
+    "state": "open",
+    "settledAt": None,
+    "settledBy": None,
+    "reason": None,
+}
+
+
 def picture(width: int, height: int, shade: int) -> bytes:
     """Return a JPEG that can be told from the next one."""
     image = Image.new("RGB", (width, height), (90 + shade, 130, 120))
@@ -340,7 +359,22 @@ class StubBlocks:
         add("POST", "/notification/v1/messages/{id}/resends", self.done)
         add("GET", "/insight/v1/public-cases", self.public_cases)
         add("GET", "/insight/v1/categories", self.topics)
+        add("GET", "/{block}/v1/dead-letters", self.dead_letters)
+        add("GET", "/{block}/v1/dead-letters/{id}", self.dead_letter)
+        add("POST", "/{block}/v1/dead-letters/retries", self.retry_dead_letters)
+        add("POST", "/{block}/v1/dead-letters/{id}/{action}", self.done)
         return app
+
+    async def dead_letters(self, request: web.Request) -> web.Response:
+        items = [LETTER] if request.match_info["block"] == "routing" else []
+        return web.json_response({"items": items, "nextCursor": None})
+
+    async def dead_letter(self, _request: web.Request) -> web.Response:
+        return web.json_response(LETTER | {"envelope": {"subject": "a"}, "data": None, "dataHidden": True})
+
+    async def retry_dead_letters(self, request: web.Request) -> web.Response:
+        more = None if "cursor" in request.query else LETTER["id"]
+        return web.json_response({"retried": 1, "failed": 0, "left": 0, "nextCursor": more})
 
     @web.middleware
     async def _edge(self, request: web.Request, handler: Any) -> web.StreamResponse:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from gateway.pages import (
     case_actions,
     case_detail,
+    dead_letters,
     profile,
     public_map,
     start,
@@ -30,7 +31,7 @@ _PARTS = {
     "insight": (public_map,),
     "handling": (worklist, case_detail, case_actions),
 }
-for _part in (start, profile):
+for _part in (start, profile, dead_letters):
     router.include_router(_part.router)
 for _block, _parts in _PARTS.items():
     for _part in _parts:
