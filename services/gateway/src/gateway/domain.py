@@ -23,6 +23,7 @@ PERMISSIONS: Mapping[str, tuple[str, str]] = {
     "template:manage": ("Standaardteksten en e-mails beheren", "Manage standard texts and e-mails"),
     "message:read": ("Verzonden berichten zien", "See messages that were sent"),
     "message:resend": ("Berichten opnieuw verzenden", "Send messages again"),
+    "webhook:manage": ("Webhooks naar andere systemen beheren", "Manage webhooks to other systems"),
     MANAGE_USERS: ("Gebruikers en rollen beheren", "Manage users and roles"),
     "dead-letter:manage": (
         "Gebeurtenissen die niet verwerkt konden worden bekijken, opnieuw verwerken of afsluiten",

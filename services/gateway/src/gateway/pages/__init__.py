@@ -13,6 +13,7 @@ from gateway.pages import (
     public_map,
     start,
     status,
+    webhooks,
     wizard,
     wizard_contact,
     wizard_place,
@@ -30,12 +31,14 @@ _PARTS = {
     "intake": (wizard, wizard_place, wizard_contact, wizard_review, status),
     "insight": (public_map,),
     "handling": (worklist, case_detail, case_actions),
+    "notification": (webhooks,),
 }
 for _part in (start, profile, dead_letters):
     router.include_router(_part.router)
 for _block, _parts in _PARTS.items():
     for _part in _parts:
         router.include_router(_part.router, dependencies=[needs(_block)])
+router.include_router(webhooks.one, dependencies=[needs("notification")])
 
 
 def install(app: FastAPI) -> None:

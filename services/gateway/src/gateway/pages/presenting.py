@@ -1,6 +1,6 @@
 """How dates, terms, states and places are said to people, in both languages."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -112,6 +112,16 @@ def ago(moment: datetime, language: Language, *, now: datetime | None = None) ->
     """Write how long ago something was."""
     passed = (now or datetime.now(UTC)) - moment
     return format_timedelta(-passed, add_direction=True, locale=locale_of(language))
+
+
+def duration(seconds: float, language: Language) -> str:
+    """Write how long something takes or has taken, for example ``3 uur``."""
+    return format_timedelta(timedelta(seconds=round(seconds)), locale=locale_of(language))
+
+
+def is_ahead(moment: datetime) -> bool:
+    """Tell whether a moment is still to come."""
+    return moment > datetime.now(UTC)
 
 
 def term_left(deadline: datetime, language: Language, *, now: datetime | None = None) -> tuple[str, str]:

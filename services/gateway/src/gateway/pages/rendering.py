@@ -53,6 +53,8 @@ def environment(language: Language) -> Environment:
         "short_day": lambda moment: presenting.short_day(moment, language),
         "day_and_time": lambda moment: presenting.day_and_time(moment, language),
         "ago": lambda moment: presenting.ago(moment, language),
+        "duration": lambda seconds: presenting.duration(seconds, language),
+        "is_ahead": presenting.is_ahead,
         "term_left": lambda moment: presenting.term_left(moment, language),
         "status_label": lambda status: presenting.status_label(status, language),
         "status_tone": presenting.status_tone,
