@@ -24,6 +24,7 @@ def _load(name):
     return module
 
 
+stub_webhooks = _load("stub_webhooks")
 stub_blocks = _load("stub_blocks")
 site_app = _load("site_app")
 

@@ -22,6 +22,7 @@ EVERYTHING = frozenset(
     {
         "case:read", "case:read-all", "case:change-status", "case:assign", "case:note", "case:prioritise",
         "contact:read", "report:read", "category:correct", "message:read", "message:resend",
+        "webhook:manage",
     }
 )  # fmt: skip
 PERMISSIONS = {

@@ -3,6 +3,7 @@
 The shapes are those of the blocks' own API documents.
 """
 
+import sys
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -363,6 +364,7 @@ class StubBlocks:
         add("GET", "/{block}/v1/dead-letters/{id}", self.dead_letter)
         add("POST", "/{block}/v1/dead-letters/retries", self.retry_dead_letters)
         add("POST", "/{block}/v1/dead-letters/{id}/{action}", self.done)
+        sys.modules["gateway_pages_stub_webhooks"].add_to(app)  # loaded by the conftest beside this
         return app
 
     async def dead_letters(self, request: web.Request) -> web.Response:

@@ -23,7 +23,18 @@ PUBLIC = [
     "/toegankelijkheid",
     "/weg",
 ]
-DESK = ["/behandelen", "/behandelen?laat=1&weergave=kaart", "/behandelen?zoek=geen", "/behandelen/M-10001", "/profiel"]
+# The webhook that the stub of notification shows.
+HOOK = "94847644-d196-57b5-b3d8-2080cbb55f19"
+DESK = [
+    "/behandelen",
+    "/behandelen?laat=1&weergave=kaart",
+    "/behandelen?zoek=geen",
+    "/behandelen/M-10001",
+    "/profiel",
+    "/beheer/webhooks",
+    "/beheer/webhooks/nieuw",
+    f"/beheer/webhooks/{HOOK}",
+]
 SIZES = {"phone": (360, 780, "nl"), "desk": (1440, 900, "en"), "narrow": (320, 700, "nl")}
 
 
