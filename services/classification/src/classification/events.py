@@ -10,7 +10,7 @@ from classification.domain import Origin
 from commonground.contracts import Published
 from commonground.messaging import EventData, Stream, Tier, dead_letters
 
-CLASSIFICATIONS = Stream("classification", "classifications", Tier.OPEN, "Which category a report has")
+CLASSIFICATIONS = Stream("classification", "classifications", Tier.OPEN, "Which category a report has", compacted=True)
 EXPLANATIONS = Stream(
     "classification",
     "explanations",

@@ -9,7 +9,7 @@ from commonground import ids
 from commonground.contracts import Published
 from commonground.messaging import EventData, Stream, Tier, dead_letters
 
-CASES = Stream("handling", "cases", Tier.OPEN, "What happens to cases: status, assignment, priority")
+CASES = Stream("handling", "cases", Tier.OPEN, "What happens to cases: status, assignment, priority", compacted=True)
 CASE_MESSAGES = Stream(
     "handling",
     "case-messages",

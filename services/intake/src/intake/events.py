@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 from commonground.contracts import Published
 from commonground.messaging import EventData, Stream, Tier, dead_letters
 
-REPORTS = Stream("intake", "reports", Tier.OPEN, "What was reported where and when, without any text")
+REPORTS = Stream("intake", "reports", Tier.OPEN, "What was reported where and when, without any text", compacted=True)
 REPORT_TEXTS = Stream("intake", "report-texts", Tier.RESTRICTED, "What residents wrote and answered", compacted=True)
 REPORT_CONTACTS = Stream("intake", "report-contacts", Tier.PERSONAL, "How reporters can be reached", compacted=True)
 STREAMS = (REPORTS, REPORT_TEXTS, REPORT_CONTACTS, dead_letters.stream("intake"))
@@ -42,6 +42,26 @@ class ReportSubmitted(EventData, name="report-submitted", stream=REPORTS):
     chosen_category: str | None = Field(description="Slug, when the sender named a category")
     attachment_count: int
     has_contact: bool = Field(description="Whether the reporter can be reached")
+
+
+class ReportAnonymised(EventData, name="report-anonymised", stream=REPORTS):
+    """How the reporter could be reached has been removed; the report stays."""
+
+    report_id: UUID
+    number: str
+    municipality: str
+    removed_at: datetime
+    removed_by: str | None = Field(description="User id; empty when the time for keeping it was over")
+
+
+class ReportDestroyed(EventData, name="report-destroyed", stream=REPORTS):
+    """What the reporter wrote and sent has been removed; number, place, category and times stay."""
+
+    report_id: UUID
+    number: str
+    municipality: str
+    removed_at: datetime
+    removed_by: str | None = Field(description="User id; empty when the time for keeping it was over")
 
 
 class Address(Part):
@@ -138,5 +158,19 @@ PUBLISHED = (
         ),
         key=_KEY,
         subject=_KEY,
+    ),
+    *(
+        Published(
+            event(
+                report_id=_REPORT,
+                number="M-10001",
+                municipality="GM0106",
+                removed_at=datetime(2027, 11, 20, 9, 30, tzinfo=UTC),
+                removed_by=None,
+            ),
+            key=_KEY,
+            subject=_KEY,
+        )
+        for event in (ReportAnonymised, ReportDestroyed)
     ),
 )

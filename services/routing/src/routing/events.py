@@ -9,7 +9,7 @@ from pydantic import Field
 from commonground.contracts import Published
 from commonground.messaging import EventData, Stream, Tier, dead_letters
 
-ROUTINGS = Stream("routing", "routings", Tier.OPEN, "Which department handles a report, and until when")
+ROUTINGS = Stream("routing", "routings", Tier.OPEN, "Which department handles a report, and until when", compacted=True)
 DEPARTMENTS = Stream("routing", "departments", Tier.OPEN, "Departments by municipality and code", compacted=True)
 STREAMS = (ROUTINGS, DEPARTMENTS, dead_letters.stream("routing"))
 

@@ -23,7 +23,11 @@ class Tier(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Stream:
-    """One topic of one block: ``meldstroom.<block>.<name>.v<version>``."""
+    """One topic of one block: ``meldstroom.<block>.<name>.v<version>``.
+
+    ``compacted``: the newest event of each key is its current state and is kept for ever, so that who subscribes late,
+    or builds its copies again, gets all of it.
+    """
 
     block: str
     name: str

@@ -1,4 +1,4 @@
-"""confluent-kafka's synchronous clients, each driven from one thread; nothing else imports them.
+"""confluent-kafka's synchronous clients, each driven from one thread; only this and ``log.py`` import them.
 
 The asyncio clients of the same package refuse record headers, which the binary mode of CloudEvents needs.
 """
@@ -14,10 +14,17 @@ from typing import Any
 
 import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # exported, not declared
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported, not declared
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    ResourceType,
+)
 
 from commonground.messaging.errors import TransientError
-from commonground.messaging.events import Stream
+from commonground.messaging.events import Stream, Tier
 from commonground.settings import BlockSettings
 
 _logger = logging.getLogger(__name__)
@@ -38,7 +45,8 @@ class Record:
     timestamp_ms: int
 
 
-def _common(settings: BlockSettings, client_id: str) -> dict[str, Any]:
+def common_options(settings: BlockSettings, client_id: str) -> dict[str, Any]:
+    """Return what every client of the broker is told."""
     return {
         "bootstrap.servers": settings.kafka_bootstrap_servers,
         "client.id": client_id,
@@ -59,7 +67,7 @@ class Producer:
         self._client = confluent_kafka.Producer(
             {
                 "topic.metadata.refresh.interval.ms": 10_000,
-                **_common(settings, client_id),
+                **common_options(settings, client_id),
                 "acks": "all",
                 "enable.idempotence": True,
                 "linger.ms": 5,
@@ -124,7 +132,7 @@ class Reader:
                 "topic.metadata.refresh.interval.ms": 2_000,
                 "max.poll.interval.ms": 300_000,
                 "session.timeout.ms": 15_000,
-                **_common(settings, group),
+                **common_options(settings, group),
                 # What the guarantees rest on stands behind the options of the installation, which cannot change it.
                 "group.id": group,
                 "auto.offset.reset": "earliest",
@@ -167,18 +175,7 @@ class Reader:
                 if error.code() not in {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._PARTITION_EOF}:  # noqa: SLF001
                     _logger.warning("fetch_failed code=%s", error.name())
                 continue
-            key = message.key()
-            records.append(
-                Record(
-                    topic=message.topic() or "",
-                    partition=message.partition() or 0,
-                    offset=message.offset() or 0,
-                    key=key.decode() if isinstance(key, bytes) else key,
-                    value=message.value(),
-                    headers=_headers(message.headers()),
-                    timestamp_ms=message.timestamp()[1],
-                )
-            )
+            records.append(as_record(message))
         return records
 
     def done(self, records: Sequence[Record]) -> None:
@@ -225,27 +222,48 @@ class Reader:
         self._thread.shutdown(wait=False)
 
 
+def as_record(message: Any) -> Record:
+    """Return what a client has read."""
+    key = message.key()
+    return Record(
+        topic=message.topic() or "",
+        partition=message.partition() or 0,
+        offset=message.offset() or 0,
+        key=key.decode() if isinstance(key, bytes) else key,
+        value=message.value(),
+        headers=_headers(message.headers()),
+        timestamp_ms=message.timestamp()[1],
+    )
+
+
 def _headers(raw: Any) -> list[tuple[str, bytes | None]]:
     return [(name, value.encode() if isinstance(value, str) else value) for name, value in raw or []]
 
 
 async def ensure_topics(settings: BlockSettings, streams: Iterable[Stream]) -> None:
-    """Create the topics of ``streams`` that are missing; raise ``TransientError`` when the broker is away.
+    """Create the topics of ``streams`` that are missing, and give the others the configuration that they should have.
 
+    Raises ``TransientError`` when the broker is away.
     Only the block that publishes a stream creates its topic, so that its settings are never a consumer's guess.
     """
     await asyncio.to_thread(_ensure_topics, settings, list(streams))
 
 
 def _ensure_topics(settings: BlockSettings, streams: list[Stream]) -> None:
-    admin = AdminClient(_common(settings, "topics"))
+    admin = AdminClient(common_options(settings, "topics"))
     try:
-        existing = set(admin.list_topics(timeout=10).topics)
+        cluster = admin.list_topics(timeout=10)
     except KafkaException as error:
         raise TransientError(error.args[0].name()) from error
-    missing = [stream for stream in streams if stream.topic not in existing]
-    if not missing:
-        return
+    missing = [stream for stream in streams if stream.topic not in cluster.topics]
+    if missing:
+        _create_topics(admin, settings, missing)
+    # The test broker inside librdkafka has no controller: whoever asks it for configurations waits for nothing.
+    if cluster.controller_id in cluster.brokers:
+        _bring_up_to_date(admin, [stream for stream in streams if stream.topic in cluster.topics])
+
+
+def _create_topics(admin: AdminClient, settings: BlockSettings, missing: list[Stream]) -> None:
     wanted = [
         NewTopic(
             stream.topic,
@@ -269,14 +287,59 @@ def _ensure_topics(settings: BlockSettings, streams: list[Stream]) -> None:
             raise TransientError(error.args[0].name()) from error
 
 
-def _topic_config(stream: Stream) -> dict[str, str]:
-    if stream.compacted:
-        # A subscriber that was away for three days has missed nothing, also not the first of two messages on one
-        # report; what was removed is gone from the log within a week, and the removal itself stays for another one.
-        return {
-            "cleanup.policy": "compact",
-            "min.compaction.lag.ms": str(3 * _DAY_MS),
-            "max.compaction.lag.ms": str(7 * _DAY_MS),
-            "delete.retention.ms": str(7 * _DAY_MS),
+def _bring_up_to_date(admin: AdminClient, streams: list[Stream]) -> None:
+    """Alter what differs on topics that an earlier version created; other options of theirs stay as they are."""
+    wanted = {stream.topic: _topic_config(stream) for stream in streams}
+    if not wanted:
+        return
+    asked = [ConfigResource(ResourceType.TOPIC, topic) for topic in wanted]
+    altered = []
+    for resource, future in admin.describe_configs(asked, request_timeout=20).items():
+        has = _done(future, "describe_topic")
+        differs = {
+            name: value
+            for name, value in wanted[resource.name].items()
+            if has is not None and (name not in has or has[name].value != value)
         }
-    return {"cleanup.policy": "delete", "retention.ms": str(_RETENTION_MS)}
+        if differs:
+            entries = [
+                ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in differs.items()
+            ]
+            altered.append(ConfigResource(ResourceType.TOPIC, resource.name, incremental_configs=entries))
+    if not altered:
+        return
+    for resource, future in admin.incremental_alter_configs(altered, request_timeout=20).items():
+        _done(future, "alter_topic")
+        _logger.info("topic_configured topic=%s", resource.name)
+
+
+# Where topics are somebody else's to configure, a block that may not do it must still publish.
+_LEFT_ALONE = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED}
+
+
+def _done(future: Any, what: str) -> Any:
+    """Return what came of a request, None when it is not for us to make; raise ``TransientError`` otherwise."""
+    try:
+        return future.result()
+    except KafkaException as error:
+        if error.args[0].code() not in _LEFT_ALONE:
+            raise TransientError(error.args[0].name()) from error
+        _logger.warning("%s_refused code=%s", what, error.args[0].name())
+        return None
+
+
+def _topic_config(stream: Stream) -> dict[str, str]:
+    if not stream.compacted:
+        return {"cleanup.policy": "delete", "retention.ms": str(_RETENTION_MS)}
+    if stream.tier is Tier.OPEN:
+        # All events for as long as the topics that are not compacted, and the newest of each key for ever: whoever
+        # begins now, or begins again, gets the whole current state.
+        return {"cleanup.policy": "compact", "min.compaction.lag.ms": str(_RETENTION_MS)}
+    # A subscriber that was away for three days has missed nothing, also not the first of two messages on one
+    # report; what was removed is gone from the log within a week, and the removal itself stays for another one.
+    return {
+        "cleanup.policy": "compact",
+        "min.compaction.lag.ms": str(3 * _DAY_MS),
+        "max.compaction.lag.ms": str(7 * _DAY_MS),
+        "delete.retention.ms": str(7 * _DAY_MS),
+    }
