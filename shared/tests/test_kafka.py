@@ -6,7 +6,7 @@ import contextlib
 import pytest
 import sqlalchemy as sa
 
-from commonground.messaging import Consumer, Relay, envelope, kafka, publish, publish_tombstone, replay
+from commonground.messaging import Consumer, Relay, envelope, kafka, publish, publish_removals, replay
 from commonground.messaging.tables import outbox
 
 pytestmark = pytest.mark.kafka
@@ -129,7 +129,7 @@ async def test_the_envelope_is_a_cloudevent_in_binary_mode_and_a_tombstone_has_n
     async with running(Relay(settings, database, counts.block, (counts,))):
         async with database.transaction() as session:
             await publish(session, counted_number(number=5), key=key, subject="subject", sequence=7)
-            await publish_tombstone(session, counts, key=key, sequence=8)
+            await publish_removals(session, counts, {key: 8})
         reader = kafka.Reader(settings, f"envelope-{key}", [counts.topic])
         await reader.start()
         found = []

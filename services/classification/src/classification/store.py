@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from classification.domain import Tree
 from classification.tables import categories, classifications, main_categories, reports
-from commonground.messaging.tables import outbox
 
 
 async def trees(session: AsyncSession, municipalities: set[str]) -> dict[str, Tree]:
@@ -145,8 +144,8 @@ async def history(session: AsyncSession, report_id: UUID) -> Sequence[Any]:
     return (await session.execute(query.order_by(classifications.c.version.desc()))).all()
 
 
-async def forget_predictions(session: AsyncSession, report_ids: Sequence[UUID], topic: str) -> Sequence[Any]:
-    """Remove the words of reports here and in the outbox; return id and text sequence of those that had any."""
+async def forget_predictions(session: AsyncSession, report_ids: Sequence[UUID]) -> Sequence[Any]:
+    """Remove the words of reports; return id and text sequence of those that had any."""
     found = await session.execute(
         sa.update(reports)
         .where(reports.c.report_id.in_(report_ids), reports.c.predictions.is_not(None))
@@ -154,10 +153,4 @@ async def forget_predictions(session: AsyncSession, report_ids: Sequence[UUID], 
         .returning(reports.c.report_id, reports.c.text_sequence)
     )
     rows: Sequence[Any] = found.all()
-    # An event without data is itself a removal, so a replay tells nobody the words again.
-    await session.execute(
-        sa.update(outbox)
-        .where(outbox.c.key.in_([str(row.report_id) for row in rows]), outbox.c.topic == topic)
-        .values(data=None)
-    )
     return rows

@@ -22,7 +22,7 @@ from classification.domain import (
 )
 from classification.model.predictor import Predictor
 from commonground.auth import Principal
-from commonground.messaging import Outgoing, Received, publish_all, publish_tombstone
+from commonground.messaging import Outgoing, Received, publish_all, publish_removals
 
 log = structlog.get_logger(__name__)
 
@@ -168,9 +168,8 @@ async def _add(
 
 async def forget_words(session: AsyncSession, report_ids: Sequence[UUID]) -> None:
     """Remove the words of reports whose text was removed, and tell everyone who has them."""
-    for row in await store.forget_predictions(session, report_ids, events.EXPLANATIONS.topic):
-        key = str(row.report_id)
-        await publish_tombstone(session, events.EXPLANATIONS, key=key, sequence=row.text_sequence + 1)
+    removed = await store.forget_predictions(session, report_ids)
+    await publish_removals(session, events.EXPLANATIONS, {str(row.report_id): row.text_sequence + 1 for row in removed})
 
 
 async def correct_classification(

@@ -1,6 +1,6 @@
 """Events that handling reads, and what they cause."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -9,10 +9,10 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commonground import ids
-from commonground.messaging import IncomingData, PermanentError, Received, Subscription, Tier, publish_tombstone
+from commonground.messaging import IncomingData, PermanentError, Received, Subscription, Tier, publish_removals
 from handling.domain.cases import Kind
 from handling.events import CASE_MESSAGES
-from handling.store import copies, history
+from handling.store import cases, copies, history
 from handling.use_cases import following
 from handling.use_cases.draft import case_id, follow
 
@@ -166,12 +166,13 @@ async def on_texts(session: AsyncSession, events: Sequence[Received]) -> None:
 async def forget_texts(session: AsyncSession, keys: Sequence[str]) -> None:
     """Remove what residents wrote, and every text in the histories of their cases, which may quote them."""
     rows = _reports(keys)
+    # Somebody may be closing a case at this moment: their words are either here already and go, or come afterwards and
+    # find that the text is gone.
+    sequences = {row["report_id"]: row["message_sequence"] + 1 for row in await _hold_cases(session, rows)}
     new = await copies.remove_texts(session, rows)
     await history.remove_texts(session, [row["case_id"] for row in rows])
     await history.add(session, [_removal(report_id, Kind.TEXT_REMOVED) for report_id in new])
-    await copies.remove_from_outbox(session, CASE_MESSAGES.topic, [str(report_id) for report_id in new])
-    for report_id in new:
-        await publish_tombstone(session, CASE_MESSAGES, key=str(report_id), sequence=0)
+    await publish_removals(session, CASE_MESSAGES, {str(report_id): sequences.get(report_id, 0) for report_id in new})
 
 
 async def on_contacts(session: AsyncSession, events: Sequence[Received]) -> None:
@@ -305,6 +306,10 @@ def _reports(keys: Sequence[str]) -> list[dict[str, Any]]:
     except ValueError as error:
         message = "the key is no report id"
         raise PermanentError(message) from error
+
+
+async def _hold_cases(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> Iterable[Mapping[str, Any]]:
+    return (await cases.lock(session, [row["case_id"] for row in rows])).values()
 
 
 def _removal(report_id: UUID, kind: Kind) -> dict[str, Any]:

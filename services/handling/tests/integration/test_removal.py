@@ -1,11 +1,14 @@
 """What is removed elsewhere is removed here, every copy of it, and stays removed."""
 
+import asyncio
 import json
 
 from sqlalchemy import text
 
 from commonground.testing.events import buried, outbox_events
 from commonground.testing.tokens import user_id
+from handling.use_cases import working
+from handling.use_cases.draft import save
 
 
 async def everything(database) -> str:
@@ -44,7 +47,47 @@ async def test_removing_a_text_removes_the_messages_from_their_topic_too(client,
     await client.post(f"{story.path}/status-changes", json={"status": "closed", "text": "Klaar"}, headers=karim)
     await story.forgotten("intake.report-texts")
     messages = [e for e in await outbox_events(database) if e["topic"] == "meldstroom.handling.case-messages.v1"]
-    assert [(message["key"], message["data"]) for message in messages] == [(str(story.report_id), None)]
+    # The message and the tombstone behind it: a replay publishes two removals and no words.
+    assert [(message["key"], message["data"]) for message in messages] == [(str(story.report_id), None)] * 2
+    assert [message["type"] for message in messages][1] == "tombstone"
+    assert messages[1]["sequence"] > messages[0]["sequence"]
+
+
+async def test_the_reporter_of_a_destroyed_report_is_told_nothing_more(client, story, staff, karim, database):
+    await story.all_of_it()
+    await story.forgotten("intake.report-texts")
+    change = {"status": "closed", "text": "Dag mevrouw Geheim"}
+    assert (await client.post(f"{story.path}/status-changes", json=change, headers=karim)).status_code == 201
+    messages = [e for e in await outbox_events(database) if e["topic"] == "meldstroom.handling.case-messages.v1"]
+    assert [message["data"] for message in messages] == [None]
+
+
+async def test_words_that_are_written_while_the_removal_runs_are_removed_with_it(
+    client, story, staff, karim, database, monkeypatch
+):
+    await story.all_of_it()
+    writing, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(session, drafts):
+        await save(session, drafts)
+        writing.set()
+        await go_on.wait()
+
+    monkeypatch.setattr(working, "save", slowly)
+    change = {"status": "closed", "text": "Dag mevrouw Geheim"}
+    closing = asyncio.create_task(client.post(f"{story.path}/status-changes", json=change, headers=karim))
+    await writing.wait()
+    removing = asyncio.create_task(story.forgotten("intake.report-texts"))
+    async with database.engine.connect() as connection:
+        waits = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        while not await connection.scalar(waits) and not removing.done():
+            await connection.rollback()
+    go_on.set()
+    assert (await closing).status_code == 201
+    await removing
+    assert "Geheim" not in await everything(database)
 
 
 async def test_what_was_removed_stays_removed_whatever_arrives_later(client, story, karim, staff):

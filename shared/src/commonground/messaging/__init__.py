@@ -8,8 +8,9 @@ A change and its event are written in one transaction (``outbox``); a ``Relay`` 
 from commonground.messaging.consumer import Consumer
 from commonground.messaging.errors import PermanentError, TransientError
 from commonground.messaging.events import EventData, IncomingData, Received, Stream, Subscription, Tier, WholeEvent
-from commonground.messaging.outbox import Outgoing, publish, publish_all, publish_tombstone
+from commonground.messaging.outbox import Outgoing, publish, publish_all
 from commonground.messaging.relay import Relay
+from commonground.messaging.removals import publish_removals
 
 __all__ = [
     "Consumer",
@@ -26,5 +27,5 @@ __all__ = [
     "WholeEvent",
     "publish",
     "publish_all",
-    "publish_tombstone",
+    "publish_removals",
 ]

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commonground import ids
 from commonground.database import HAS_EVENTS
-from commonground.messaging.events import EventData, Received, Stream
+from commonground.messaging.events import EventData, Received
 from commonground.messaging.tables import outbox
 from commonground.observability import tracing
 
@@ -71,20 +71,3 @@ async def publish(
 ) -> None:
     """Write one event to the outbox; ``cause`` is the event that led to it, for the trace."""
     await publish_all(session, [Outgoing(data, key, subject, sequence, cause)])
-
-
-async def publish_tombstone(session: AsyncSession, stream: Stream, *, key: str, sequence: int) -> None:
-    """Write the removal of ``key`` from a compacted stream: every block that holds a copy removes it."""
-    row = {
-        "event_id": ids.new(),
-        "topic": stream.topic,
-        "key": key,
-        "type": "tombstone",
-        "subject": key,
-        "sequence": sequence,
-        "time": datetime.now(UTC),
-        "traceparent": tracing.current_traceparent(),
-        "data": None,
-    }
-    await session.execute(insert(outbox), [row])
-    session.sync_session.info[HAS_EVENTS] = True

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commonground.messaging.tables import outbox
 from handling.tables import categories, departments, reports, staff
 
 Rows = Sequence[Mapping[str, Any]]
@@ -90,9 +89,10 @@ async def _remove(session: AsyncSession, rows: Rows, gone: Mapping[str, None], m
     return set((await session.execute(statement.returning(reports.c.report_id), _in_order(rows))).scalars())
 
 
-async def remove_from_outbox(session: AsyncSession, topic: str, keys: Sequence[str]) -> None:
-    """Delete what was published about ``keys`` on a topic, so that no replay brings it back."""
-    await session.execute(sa.delete(outbox).where(outbox.c.key.in_(keys), outbox.c.topic == topic))
+async def text_is_removed(session: AsyncSession, report_id: UUID) -> bool:
+    """Tell whether what the resident wrote was removed."""
+    query = sa.select(reports.c.text_removed_at).where(reports.c.report_id == report_id)
+    return (await session.execute(query)).scalar_one_or_none() is not None
 
 
 async def merge_categories(session: AsyncSession, rows: Rows) -> None:

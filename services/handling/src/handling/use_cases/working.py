@@ -45,6 +45,8 @@ async def change_status(
     has_email = asks_mail and await cases.reporter_has_email(session, draft.report_id)
     before = draft.status
     message = statuses.decide(before, change, reporter_has_email=has_email, targets=targets)
+    if message and await copies.text_is_removed(session, draft.report_id):
+        message = None  # the report was destroyed: nobody is left to tell, and nothing may be told any more
     message_id = ids.new() if message else None
     draft.change(status=change.status.value)
     draft.enter(
