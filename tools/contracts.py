@@ -1,20 +1,26 @@
 """Renders the contracts of all blocks, and checks what is committed.
 
 python tools/contracts.py            write contracts/ anew
-python tools/contracts.py --check    exit 1 when contracts/ is not what the code says, or a change is not additive
+python tools/contracts.py --check    exit 1 when contracts/ is not what the code says
+python tools/contracts.py --release  keep contracts/ as those of the version in pyproject.toml
+All of them exit 1 when a change since the newest release is not additive.
 """
 
 import filecmp
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+import compatibility
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTRACTS = ROOT / "contracts"
@@ -103,7 +109,7 @@ def _header_schema() -> dict[str, Any]:
 def differences(fresh: Path, committed: Path) -> list[str]:
     """Return the files that differ, are missing or are no longer rendered."""
     names = {str(path.relative_to(root)) for root in (fresh, committed) for path in root.rglob("*") if path.is_file()}
-    names -= {name for name in names if name.startswith(("recordings/", "README"))}
+    names -= {name for name in names if name.startswith(("recordings/", "released/", "README"))}
     found = []
     for name in sorted(names):
         one, other = fresh / name, committed / name
@@ -116,11 +122,40 @@ def differences(fresh: Path, committed: Path) -> list[str]:
     return found
 
 
+def refuse_what_is_not_additive() -> None:
+    """Print each change since the newest release that is not additive, and exit 1 when there is one."""
+    release = compatibility.newest_release(CONTRACTS)
+    found = compatibility.refused(release, CONTRACTS) if release else []
+    if release and found:
+        print(f"not additive since release {release.name}; those who use it would break:")
+        print("\n".join(f"  {change}" for change in found))
+        sys.exit(1)
+
+
+def release() -> None:
+    """Keep contracts/ as they are now under the version of the project; a release is never changed afterwards."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    folder = CONTRACTS / compatibility.RELEASED / version
+    if folder.exists():
+        print(f"version {version} has been released: raise the version in pyproject.toml first")
+        sys.exit(1)
+    folder.mkdir(parents=True)
+    shutil.copy(CONTRACTS / "asyncapi.yaml", folder)
+    for part in ("events", "openapi"):
+        shutil.copytree(CONTRACTS / part, folder / part)
+    print(f"released contracts {version}")
+
+
 def main() -> None:
-    """Render or check, as the arguments say."""
+    """Render, check or release, as the arguments say."""
+    if "--release" in sys.argv:
+        refuse_what_is_not_additive()
+        release()
+        return
     if "--check" not in sys.argv:
         render(CONTRACTS)
         print(f"rendered {sum(1 for path in CONTRACTS.rglob('*') if path.is_file())} files into contracts/")
+        refuse_what_is_not_additive()
         return
     with tempfile.TemporaryDirectory() as folder:
         render(Path(folder))
@@ -129,6 +164,7 @@ def main() -> None:
         print("contracts/ is not what the code says; run `make contracts` and commit the result:")
         print("\n".join(f"  {line}" for line in found))
         sys.exit(1)
+    refuse_what_is_not_additive()
     print("contracts/ is what the code says")
 
 
