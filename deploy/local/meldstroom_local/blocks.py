@@ -69,9 +69,16 @@ def environment(block: str, *, port: int, postgres: str, kafka: str, state: Path
     }
     own = {
         "intake": {"STORAGE_URL": (state / "files" / "intake").as_uri()},
-        "notification": {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port + MAIL_OFFSET)},
+        "notification": {
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": str(port + MAIL_OFFSET),
+            # So that a receiver of webhooks can be tried on this machine.
+            "WEBHOOK_ALLOW_HTTP": "true",
+            "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
+            "WEBHOOK_KEYS": _secret(state, "webhook-key"),
+        },
         "gateway": {
-            "SECRET": _secret(state),
+            "SECRET": _secret(state, "gateway-secret"),
             "PROVIDERS": json.dumps([_provider(port)]),
             **{
                 f"{_variable(name)}_URL": f"http://127.0.0.1:{port_of(name, port)}"
@@ -94,9 +101,9 @@ def _provider(port: int) -> dict[str, str]:
     }
 
 
-def _secret(state: Path) -> str:
-    """Return the gateway's secret, made up once: its signing keys are encrypted with it."""
-    file = state / "gateway-secret"
+def _secret(state: Path, name: str) -> str:
+    """Return a secret of this installation, made up once: keys and secrets in the databases are encrypted with it."""
+    file = state / name
     if not file.exists():
         state.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)

@@ -18,6 +18,8 @@ from gateway.upstream import Answer
 
 TYPES = {
     "nl.meldstroom.intake.report-submitted": N_("Melding gedaan"),
+    "nl.meldstroom.intake.report-anonymised": N_("Melding geanonimiseerd"),
+    "nl.meldstroom.intake.report-destroyed": N_("Melding vernietigd"),
     "nl.meldstroom.classification.report-classified": N_("Melding heeft een onderwerp"),
     "nl.meldstroom.routing.report-routed": N_("Melding heeft een afdeling en termijn"),
     "nl.meldstroom.handling.case-opened": N_("Zaak geopend"),

@@ -181,7 +181,12 @@ async def advance_redelivery(
 
 _drop_waiting = statement(
     """
-    WITH old AS (SELECT position FROM webhook_events WHERE received_at < :before ORDER BY position LIMIT :most),
+    WITH old AS (
+        SELECT position, type, report_id FROM webhook_events
+         WHERE received_at < :before ORDER BY position LIMIT :most),
+    forgotten AS (
+        DELETE FROM webhook_reports r USING old
+         WHERE r.id = old.report_id AND old.type = 'nl.meldstroom.intake.report-destroyed'),
     gone AS (
         DELETE FROM webhook_queue q USING old WHERE q.position = old.position
         RETURNING q.subscription_id, q.lane),
@@ -203,7 +208,8 @@ _forget_redeliveries = statement(
 async def forget_before(session: AsyncSession, moment: datetime, *, most: int) -> int:
     """Delete up to ``most`` events received before ``moment``; return how many.
 
-    A subscription that still waited for one counts it as dropped.
+    A subscription that still waited for one counts it as dropped. What was kept of a report for the filters goes with
+    the event that told that the report was destroyed, since that event has to meet the filters too.
     """
     return len((await session.execute(_drop_waiting, {"before": moment, "most": most})).all())
 
