@@ -78,6 +78,9 @@ _REPORTER_STATUS: Mapping[str, str] = {
     "reopened": "reopened",
 }
 
+# Where nobody works on a case any more, after which its time for being kept begins.
+CLOSED = frozenset(status for status, shown in _REPORTER_STATUS.items() if shown == "closed")
+
 
 def reporter_status(case_status: str | None) -> str:
     """Return the status that a reporter sees for a status of the case; ``received`` before there is a case."""

@@ -13,7 +13,9 @@ from commonground.messaging import EventData, Stream, Tier, dead_letters
 REPORTS = Stream("intake", "reports", Tier.OPEN, "What was reported where and when, without any text", compacted=True)
 REPORT_TEXTS = Stream("intake", "report-texts", Tier.RESTRICTED, "What residents wrote and answered", compacted=True)
 REPORT_CONTACTS = Stream("intake", "report-contacts", Tier.PERSONAL, "How reporters can be reached", compacted=True)
-STREAMS = (REPORTS, REPORT_TEXTS, REPORT_CONTACTS, dead_letters.stream("intake"))
+# Apart from the reports: whoever reads those needs one event of each, and it is never replaced.
+REMOVALS = Stream("intake", "removals", Tier.OPEN, "Whose data were removed when, without any of the data")
+STREAMS = (REPORTS, REPORT_TEXTS, REPORT_CONTACTS, REMOVALS, dead_letters.stream("intake"))
 
 
 class Part(BaseModel):
@@ -44,7 +46,7 @@ class ReportSubmitted(EventData, name="report-submitted", stream=REPORTS):
     has_contact: bool = Field(description="Whether the reporter can be reached")
 
 
-class ReportAnonymised(EventData, name="report-anonymised", stream=REPORTS):
+class ReportAnonymised(EventData, name="report-anonymised", stream=REMOVALS):
     """How the reporter could be reached has been removed; the report stays."""
 
     report_id: UUID
@@ -54,7 +56,7 @@ class ReportAnonymised(EventData, name="report-anonymised", stream=REPORTS):
     removed_by: str | None = Field(description="User id; empty when the time for keeping it was over")
 
 
-class ReportDestroyed(EventData, name="report-destroyed", stream=REPORTS):
+class ReportDestroyed(EventData, name="report-destroyed", stream=REMOVALS):
     """What the reporter wrote and sent has been removed; number, place, category and times stay."""
 
     report_id: UUID

@@ -16,6 +16,7 @@ class CaseOpened(IncomingData, event="handling.case-opened"):
 
     report_ids: list[UUID]
     status: str
+    opened_at: datetime | None = None
 
 
 class CaseStatusChanged(IncomingData, event="handling.case-status-changed"):
@@ -23,6 +24,7 @@ class CaseStatusChanged(IncomingData, event="handling.case-status-changed"):
 
     report_ids: list[UUID]
     status: str
+    changed_at: datetime | None = None
 
 
 class ReporterMessageRequested(IncomingData, event="handling.reporter-message-requested"):
@@ -62,10 +64,16 @@ async def on_cases(session: AsyncSession, events: Sequence[Received]) -> None:
                 newest[report_id] = {
                     "report_id": report_id,
                     "case_status": event.data.status,
+                    "case_changed_at": _moment(event),
                     "case_sequence": event.sequence,
                 }
     if newest:
         await store.merge_case_states(session, list(newest.values()))
+
+
+def _moment(event: Received) -> datetime:
+    told: datetime | None = event.data.opened_at if isinstance(event.data, CaseOpened) else event.data.changed_at
+    return told or event.time
 
 
 async def on_case_messages(session: AsyncSession, events: Sequence[Received]) -> None:

@@ -9,7 +9,7 @@ from commonground import web
 from commonground.database import Database
 from commonground.messaging import Consumer
 from intake.acceptance import Acceptance
-from intake.api import reports, status, uploads
+from intake.api import removals, reports, status, uploads
 from intake.api.dependencies import Resources
 from intake.borders import Borders
 from intake.clients import PhotoStore
@@ -43,7 +43,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         description="Receives reports about public space",
         settings=settings,
         database=database,
-        routers=[reports.router, uploads.router, status.router],
+        routers=[reports.router, removals.router, uploads.router, status.router],
         problem_table=PROBLEMS,
         consumers=lambda: [Consumer(settings, database, "intake", SUBSCRIPTIONS)],
         lifespan=lifespan,

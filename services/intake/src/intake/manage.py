@@ -1,6 +1,8 @@
 """``python -m intake.manage`` manages the block."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,13 @@ import intake
 from commonground import idempotency, manage
 from commonground.database import Database
 from intake.borders import Borders
+from intake.clients import PhotoStore
 from intake.events import PUBLISHED, STREAMS
 from intake.incoming import SUBSCRIPTIONS
 from intake.main import create_app
 from intake.schemas import ReportRequest
 from intake.settings import Settings
+from intake.use_cases import removing
 from intake.use_cases.submitting import Submission, submit_reports
 
 _AT_ONCE = 200  # reports of an import in one transaction
@@ -58,6 +62,38 @@ def import_reports(file: Path) -> None:
                 click.echo(orjson.dumps({"id": outcome["id"], "number": outcome["number"]}))
 
     manage.with_database("intake", settings, take_in)
+
+
+@main.command()
+@click.option("--contacts-after", type=click.IntRange(1), help="Anonymise reporters so many days after closing.")
+@click.option("--reports-after", type=click.IntRange(1), help="Destroy reports so many days after closing.")
+def purge(contacts_after: int | None, reports_after: int | None) -> None:
+    """Remove people's data whose time is over, here and at every block that has a copy.
+
+    The days count from the closing of the case; what is still open is kept. Stopped halfway, run it again.
+    """
+    if contacts_after is None and reports_after is None:
+        message = "say --contacts-after, --reports-after, or both"
+        raise click.UsageError(message)
+    settings = Settings()
+
+    async def remove(database: Database) -> None:
+        if contacts_after is not None:
+            number = await _until_none(partial(removing.anonymise_old_reporters, database, days=contacts_after))
+            click.echo(f"{number} reporters anonymised")
+        if reports_after is not None:
+            photo_store = PhotoStore(settings)
+            number = await _until_none(partial(removing.destroy_old_reports, database, photo_store, days=reports_after))
+            click.echo(f"{number} reports destroyed")
+
+    manage.with_database("intake", settings, remove)
+
+
+async def _until_none(remove_some: Callable[[], Awaitable[int]]) -> int:
+    total = 0
+    while done := await remove_some():
+        total += done
+    return total
 
 
 def _submission(values: dict[str, Any], borders: Borders) -> Submission:

@@ -260,3 +260,10 @@ class ReportDetail(Answer):
     answers: list[Any]
     attachments: list[AttachmentLinks]
     contact: ContactAnswer | None = Field(description="Empty without the permission contact:read")
+
+
+class Anonymised(Answer):
+    """How the reporter could be reached is removed, here at once and everywhere else within moments."""
+
+    report_id: UUID
+    anonymised_at: datetime

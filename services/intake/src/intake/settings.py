@@ -45,3 +45,13 @@ class Settings(BlockSettings):
     photo_side: int = Field(default=2560, ge=320, description="Longest side of a stored photo in pixels.")
     thumbnail_side: int = Field(default=400, ge=64, description="Longest side of a thumbnail in pixels.")
     upload_hours: int = Field(default=24, ge=1, description="Hours until a photo that no report uses is deleted.")
+    contacts_kept_days: int = Field(
+        default=0,
+        ge=0,
+        description="Days after a case was closed until its reporter is anonymised by itself; `0`: never.",
+    )
+    reports_kept_days: int = Field(
+        default=0,
+        ge=0,
+        description="Days after a case was closed until its report is destroyed by itself, for good; `0`: never.",
+    )

@@ -1,7 +1,7 @@
 """Every SQL statement of intake; functions take the session first."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commonground.idempotency import keys as idempotency_keys
+from intake.domain import CLOSED
 from intake.tables import categories, report_states, reporter_messages, reports, uploads
 
 _add_reports = sa.insert(reports)
@@ -126,7 +128,7 @@ async def merge_case_states(session: AsyncSession, rows: Sequence[Mapping[str, A
     await session.execute(
         statement.on_conflict_do_update(
             index_elements=["report_id"],
-            set_={"case_status": statement.excluded.case_status, "case_sequence": statement.excluded.case_sequence},
+            set_={name: statement.excluded[name] for name in ("case_status", "case_changed_at", "case_sequence")},
             where=statement.excluded.case_sequence > report_states.c.case_sequence,
         ),
         sorted(rows, key=lambda row: str(row["report_id"])),
@@ -172,3 +174,80 @@ async def forget_messages(session: AsyncSession, report_ids: Sequence[UUID]) -> 
     """Remove the words that were sent to the reporters of these reports."""
     statement = sa.update(reporter_messages).where(reporter_messages.c.report_id.in_(report_ids))
     await session.execute(statement.values(text=None))
+
+
+# --- Removing ---
+
+# Long ago, so that the cleaning of loose uploads finds at once what a killed process left behind.
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+async def lock_report(session: AsyncSession, report_id: UUID) -> Any | None:
+    """Return a report, locked until the transaction ends."""
+    return (await session.execute(sa.select(reports).where(reports.c.id == report_id).with_for_update())).one_or_none()
+
+
+async def lock_closed_before(session: AsyncSession, moment: datetime, limit: int, *, reachable: bool) -> Sequence[Any]:
+    """Return reports whose cases were closed before a moment, locked; none that another process has.
+
+    With ``reachable`` those with contact data, else those that are not destroyed.
+    """
+    left = sa.or_(reports.c.email.is_not(None), reports.c.phone.is_not(None))
+    query = (
+        sa.select(reports.c.id, reports.c.number, reports.c.municipality, reports.c.sequence)
+        .join(report_states, report_states.c.report_id == reports.c.id)
+        .where(
+            reports.c.submitted_at < moment,
+            left if reachable else reports.c.destroyed_at.is_(None),
+            report_states.c.case_status.in_(CLOSED),
+            sa.func.coalesce(report_states.c.case_changed_at, reports.c.submitted_at) < moment,
+        )
+        .order_by(reports.c.submitted_at)
+        .limit(limit)
+        .with_for_update(of=reports, skip_locked=True)
+    )
+    return (await session.execute(query)).all()
+
+
+async def anonymise(session: AsyncSession, report_ids: Sequence[UUID], moment: datetime, actor: str | None) -> None:
+    """Remove how the reporters of these reports can be reached, for good."""
+    await session.execute(
+        sa.update(reports)
+        .where(reports.c.id.in_(report_ids))
+        .values(email=None, phone=None, sequence=reports.c.sequence + 1, anonymised_at=moment, anonymised_by=actor)
+    )
+    await _forget_requests(session, report_ids)
+
+
+async def destroy(session: AsyncSession, report_ids: Sequence[UUID], moment: datetime, actor: str | None) -> list[UUID]:
+    """Remove all but the bare facts of these reports, for good; return their photos, which are nobody's now."""
+    await session.execute(
+        sa.update(reports)
+        .where(reports.c.id.in_(report_ids))
+        .values(
+            description=None,
+            address=None,
+            answers=[],
+            email=None,
+            phone=None,
+            status_token=None,
+            sequence=reports.c.sequence + 1,
+            destroyed_at=moment,
+            destroyed_by=actor,
+        )
+    )
+    await session.execute(sa.delete(reporter_messages).where(reporter_messages.c.report_id.in_(report_ids)))
+    await _forget_requests(session, report_ids)
+    loosened = await session.execute(
+        sa.update(uploads)
+        .where(uploads.c.report_id.in_(report_ids))
+        .values(report_id=None, stored=False, created_at=_LONG_AGO)
+        .returning(uploads.c.id)
+    )
+    return list(loosened.scalars())
+
+
+async def _forget_requests(session: AsyncSession, report_ids: Sequence[UUID]) -> None:
+    """Delete the remembered requests: a digest of few unknowns can be guessed, and an answer holds a secret address."""
+    of_reports = idempotency_keys.c.answer["id"].astext.in_([str(report_id) for report_id in report_ids])
+    await session.execute(sa.delete(idempotency_keys).where(idempotency_keys.c.scope == "reports", of_reports))

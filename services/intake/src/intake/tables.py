@@ -14,7 +14,7 @@ reports = sa.Table(
     sa.Column("id", UUID, primary_key=True),
     sa.Column("number", sa.Text, nullable=False, unique=True),
     sa.Column("municipality", sa.Text, nullable=False),
-    sa.Column("status_token", sa.Text, nullable=False, unique=True),
+    sa.Column("status_token", sa.Text, unique=True),  # empty when the report was destroyed
     sa.Column("description", sa.Text),
     sa.Column("longitude", sa.Double, nullable=False),
     sa.Column("latitude", sa.Double, nullable=False),
@@ -27,7 +27,16 @@ reports = sa.Table(
     sa.Column("chosen_category", sa.Text),
     sa.Column("email", sa.Text),
     sa.Column("phone", sa.Text),
+    sa.Column("sequence", sa.BigInteger, nullable=False, server_default="1"),  # the newest one in its streams
+    sa.Column("anonymised_at", sa.DateTime(timezone=True)),
+    sa.Column("anonymised_by", sa.Text),  # user id; empty when the time was over
+    sa.Column("destroyed_at", sa.DateTime(timezone=True)),
+    sa.Column("destroyed_by", sa.Text),
     sa.Index("ix_reports_submitted_at", "submitted_at", postgresql_using="brin"),
+    sa.Index(
+        "ix_reports_reachable", "submitted_at", postgresql_where=sa.text("email IS NOT NULL OR phone IS NOT NULL")
+    ),
+    sa.Index("ix_reports_kept", "submitted_at", postgresql_where=sa.text("destroyed_at IS NULL")),
 )
 
 # A photo is uploaded before its report exists; rows without a report are deleted after a day.
@@ -51,6 +60,7 @@ report_states = sa.Table(
     metadata,
     sa.Column("report_id", UUID, primary_key=True),
     sa.Column("case_status", sa.Text),
+    sa.Column("case_changed_at", sa.DateTime(timezone=True)),
     sa.Column("case_sequence", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("category", sa.Text),
     sa.Column("classification_sequence", sa.BigInteger, nullable=False, server_default="0"),

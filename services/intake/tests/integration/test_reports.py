@@ -40,7 +40,7 @@ async def test_a_report_is_told_in_three_privacy_tiers(client, database, report)
     ]
     assert {event["key"] for event in events} == {body["id"]}
     open_event = json.dumps(events[0]["data"])
-    for secret in ("melder", "592", "lantaarnpaal", "week"):
+    for secret in ("melder", "366911", "lantaarnpaal", "week"):
         assert secret not in open_event
     assert events[2]["data"]["phone"] == "+31592366911"
     assert events[2]["data"]["statusUrl"] == body["statusUrl"]

@@ -21,6 +21,7 @@ from notification.store import webhook_events
 GROUP = "meldstroom-notification-webhooks"
 TOPICS = (
     "meldstroom.intake.reports.v1",
+    "meldstroom.intake.removals.v1",
     "meldstroom.classification.classifications.v1",
     "meldstroom.classification.categories.v1",
     "meldstroom.routing.routings.v1",

@@ -21,7 +21,7 @@ async def follow_report(session: AsyncSession, token: str) -> tuple[Any, list[An
 async def read_report(session: AsyncSession, report_id: UUID, municipalities: frozenset[str]) -> tuple[Any, list[Any]]:
     """Return a report and its photos for staff of one of ``municipalities``."""
     report = await store.report(session, report_id)
-    if report is None or report.municipality not in municipalities:
+    if report is None or report.municipality not in municipalities or report.destroyed_at is not None:
         raise ReportNotFoundError
     return report, list(await store.attachments(session, report_id))
 

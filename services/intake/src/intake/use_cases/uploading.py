@@ -1,5 +1,6 @@
 """Photos that residents upload before the report that takes them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -34,8 +35,15 @@ async def delete_loose_uploads(database: Database, photo_store: PhotoStore, *, h
     async with database.transaction() as session:
         loose = await store.take_loose_uploads(session, datetime.now(UTC) - timedelta(hours=hours), limit)
         await store.withdraw_uploads(session, loose)
-    for upload_id in loose:
+    await delete_uploads(database, photo_store, loose)
+    return len(loose) == limit
+
+
+async def delete_uploads(database: Database, photo_store: PhotoStore, upload_ids: Sequence[UUID]) -> None:
+    """Delete files and then rows of photos that no report has or can take."""
+    if not upload_ids:
+        return
+    for upload_id in upload_ids:
         await photo_store.delete(upload_id)
     async with database.transaction() as session:
-        await store.delete_uploads(session, loose)
-    return len(loose) == limit
+        await store.delete_uploads(session, upload_ids)

@@ -14,6 +14,8 @@ from typing import Any, Literal, get_args
 # Everything that the open topics carry, by block; a contract test compares it with contracts/asyncapi.yaml.
 EventType = Literal[
     "nl.meldstroom.intake.report-submitted",
+    "nl.meldstroom.intake.report-anonymised",
+    "nl.meldstroom.intake.report-destroyed",
     "nl.meldstroom.classification.report-classified",
     "nl.meldstroom.classification.category-changed",
     "nl.meldstroom.routing.report-routed",
