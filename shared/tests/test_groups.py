@@ -5,8 +5,9 @@ import contextlib
 
 import pytest
 import sqlalchemy as sa
+from prometheus_client import REGISTRY
 
-from commonground.messaging import Consumer, Relay, Subscription, publish
+from commonground.messaging import Consumer, Relay, Subscription, dead_letters, publish
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
@@ -116,4 +117,32 @@ async def _until_waiting(database):
             async with database.transaction() as session:
                 if (await session.execute(query)).scalar_one():
                     return
+            await asyncio.sleep(0.1)
+
+
+def gauge(name, block):
+    return REGISTRY.get_sample_value(name, {"block": block})
+
+
+async def test_the_metrics_tell_how_far_a_block_is_behind_and_what_it_could_not_handle(
+    settings, database, effects, submit, until_all, counts, tmp_path
+):
+    name = f"metrics-{tmp_path}"
+    effects.poison = {1003}  # no number of another test, whose events this group hears too
+    effects.gate = asyncio.Event()
+    consumer = Consumer(settings, database, "sample", [effects.subscription()], group=name)
+    relay = Relay(settings, database, counts.block, (counts, dead_letters.stream("sample")))
+    async with running(relay), running(consumer):
+        await submit(range(1000, 1006))
+        await _until(lambda: (gauge("meldstroom_consumer_behind_seconds", name) or 0) > 0.5)
+        assert gauge("meldstroom_ready", name) == 1
+        effects.gate.set()
+        await until_all(5)
+        await _until(lambda: gauge("meldstroom_consumer_behind_seconds", name) == 0)
+        await _until(lambda: gauge("meldstroom_dead_letters_open", "sample") == 1)
+
+
+async def _until(holds):
+    async with asyncio.timeout(60):
+        while not holds():
             await asyncio.sleep(0.1)

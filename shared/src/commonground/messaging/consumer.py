@@ -34,6 +34,7 @@ GATHER_SECONDS = 0.02
 TRIES = 5  # of an event that fails for a reason that nobody knows
 MOST_IN_A_ROW = 20  # buried one after the other: then something else is wrong than the events
 _LONGEST_PAUSE = 30.0
+_LOOK_SECONDS = 10.0  # between two looks at what waits, for the metrics
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class Consumer:
         }
         self._failed_in_a_row = 0
         self._stalled = False
+        self._oldest: int | None = None  # time of the oldest record that is being handled, milliseconds
 
     def hears(self, letter: Any) -> bool:
         """Tell whether a dead letter belongs to this group of the block, and is of a topic that it still hears."""
@@ -100,22 +102,36 @@ class Consumer:
         """Handle events until ``stop`` is set."""
         reader = Reader(self._settings, self._group, self._by_topic)
         await reader.start()
+        name = self._group.removeprefix("meldstroom-")
+        # Asked when somebody looks, so that it grows while a batch waits for the database.
+        metrics.behind_seconds.labels(name).set_function(self._behind_seconds)
+        metrics.ready.labels(name).set_function(lambda: float(self.ready()))
         next_look = 0.0
         try:
             while not stop.is_set() and not self._stalled:
                 records = await reader.fetch(BATCH, 0.5, GATHER_SECONDS)
+                self._oldest = min((record.timestamp_ms for record in records), default=None)
                 if records:
                     if not await self._handle_surely(records, reader, stop):
                         break
                     reader.done(records)
                 if time.monotonic() > next_look:
-                    next_look = time.monotonic() + 5
+                    next_look = time.monotonic() + _LOOK_SECONDS
                     for topic, count in (await reader.behind()).items():
-                        metrics.behind.labels(self._group.removeprefix("meldstroom-"), topic).set(count)
+                        metrics.behind.labels(name, topic).set(count)
+                    await self._count_dead_letters()
         finally:
             await reader.close()
         if self._stalled:
             await stop.wait()
+
+    def _behind_seconds(self) -> float:
+        return max(0.0, time.time() - self._oldest / 1000) if self._oldest is not None else 0.0
+
+    async def _count_dead_letters(self) -> None:
+        with contextlib.suppress(Exception):  # a database that is away is noticed where it matters
+            async with self._database.transaction() as session:
+                metrics.dead_letters_open.labels(self._block).set(await dead_letters.count_unsettled(session))
 
     async def _handle_surely(self, records: list[Record], reader: Reader, stop: asyncio.Event) -> bool:
         """Handle ``records`` however long the database is away; False when told to stop before it was done."""

@@ -13,3 +13,6 @@ consumed = Counter("meldstroom_events_consumed_total", "Events handled", ["block
 dead_lettered = Counter("meldstroom_events_dead_lettered_total", "Events that could not be handled", ["block"])
 outbox_age = Gauge("meldstroom_outbox_oldest_seconds", "Age of the oldest unpublished event", ["block"])
 behind = Gauge("meldstroom_consumer_behind_records", "Records that wait to be handled", ["block", "topic"])
+behind_seconds = Gauge("meldstroom_consumer_behind_seconds", "Age of the oldest unhandled event", ["block"])
+dead_letters_open = Gauge("meldstroom_dead_letters_open", "Events that wait for somebody's decision", ["block"])
+ready = Gauge("meldstroom_ready", "1 while events are handled, 0 after too many failures in a row", ["block"])
