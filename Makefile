@@ -53,6 +53,7 @@ lint: setup ## Check style, types and import rules only
 
 contracts: setup ## Render the contracts from the code and check them
 	@$(RUN) tools/contracts.py $(ARGS)
+	@$(RUN) -m tools.recording make
 	@$(RUN) tools/readmes.py
 
 bench: setup ## Measure the suite on this machine and write docs/performance.md

@@ -19,7 +19,7 @@ def _models():
         incoming = importlib.import_module(f"{block}.incoming")
         found = [value for value in vars(incoming).values() if isinstance(value, type)]
         for model in found:
-            if issubclass(model, IncomingData) and getattr(model, "event", "").count(".") > 2:  # noqa: PLR2004
+            if issubclass(model, IncomingData) and getattr(model, "event", "").count(".") > 2:
                 yield pytest.param(model, id=f"{block} reads {model.event.removeprefix('nl.meldstroom.')}")
 
 

@@ -43,13 +43,13 @@ class Row:
 
 def rows() -> Iterator[Row]:
     """Return the reports, oldest first, the same at every call."""
-    texts = _texts()
+    sentences = texts()
     chance = random.Random(106)
     with (HERE / "reports.csv").open() as file:
         for number, line in enumerate(csv.DictReader(file)):
             request: dict[str, Any] = {
                 "key": f"demo-report-{number:05d}",
-                "description": chance.choice(texts[line["category"]]),
+                "description": chance.choice(sentences[line["category"]]),
                 "location": {
                     "geometry": {"type": "Point", "coordinates": [float(line["longitude"]), float(line["latitude"])]}
                 },
@@ -61,7 +61,8 @@ def rows() -> Iterator[Row]:
             yield Row(request, bool(line["days_open"]))
 
 
-def _texts() -> dict[str, list[str]]:
+def texts() -> dict[str, list[str]]:
+    """Return the sentences of the starter corpus by category."""
     found: dict[str, list[str]] = {}
     for path in CORPUS.glob("*.txt"):
         slug = ""
