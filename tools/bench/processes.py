@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,24 @@ def pss_mib(pid: int) -> float:
         found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
         total += int(found.group(1)) if found else 0
     return total / 1024
+
+
+@dataclass(frozen=True)
+class CpuTimes:
+    """Time of all processors since the machine started, in ticks."""
+
+    total: int
+    stolen: int
+
+    def stolen_since(self, before: "CpuTimes") -> float:
+        """Return the share (0 to 1) of the time since ``before`` that the hypervisor gave to other machines."""
+        return (self.stolen - before.stolen) / max(1, self.total - before.total)
+
+
+def cpu_times() -> CpuTimes:
+    """Return the times of this moment."""
+    ticks = [int(value) for value in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return CpuTimes(sum(ticks), ticks[7])
 
 
 def machine() -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tools.bench.measures import Figures
-from tools.bench.processes import machine
+from tools.bench.processes import cpu_times, machine
 from tools.bench.signalen import FIGURES as SIGNALEN
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
@@ -14,6 +14,8 @@ _HEADING = ("# Performance", "", "Written by `make bench` from one run; nothing 
 _CONDITIONS = (
     "- Everything on this machine: load client, PostgreSQL, Kafka, mail sink and all blocks.",
     "- fsync and synchronous commit are on. The rate limit for residents is off. One process per block.",
+    "- *Stolen* is the share of the processors' time that the hypervisor gave to other machines while the row, or its",
+    "  group of rows, was measured: with a tenth or more a figure says little about the software.",
     "- Signalen's figures were measured on another machine of the same size (2 vCPU AMD EPYC, 24 GiB, Debian 12),",
     "  version 2.50.12, web with 2 processes, SMTP and search replaced by small stand-ins; its token verification",
     "  was switched off. Machines differ: read differences under about 25% as noise, and the share of the floor",
@@ -67,12 +69,17 @@ class Page:
         self._sizes = sizes
         self._seconds = seconds
         self._figures: Figures = {}
+        self._stolen: dict[str, str] = {}
+        self._cpu = cpu_times()
         self._began = datetime.now(UTC)
 
     def add(self, figures: Figures) -> None:
         """Print ``figures`` and write the page with all that are known."""
+        before, self._cpu = self._cpu, cpu_times()
+        share = f"{self._cpu.stolen_since(before):.0%}"
         for name, figure in figures.items():
-            print(f"  {name:24} {figure}", flush=True)
+            print(f"  {name:24} {figure} (stolen: {share})", flush=True)
+            self._stolen[name] = share
         self._figures |= figures
         PAGE.write_text("\n".join(self._lines()))
 
@@ -87,7 +94,8 @@ class Page:
             yield from self._table(f"With {size:,} cases", tuple((f"{name}-{size}", label) for name, label in _READS))
 
     def _table(self, title: str, rows: tuple[tuple[str, str], ...]) -> Iterator[str]:
-        yield from (f"## {title}", "", "| measure | Meldstroom | Signalen |", "|---|---|---|")
+        yield from (f"## {title}", "", "| measure | Meldstroom | stolen | Signalen |", "|---|---|---|---|")
         for name, label in rows:
-            yield f"| {label} | {self._figures.get(name, 'not measured')} | {SIGNALEN.get(name, '–')} |"
+            figure, stolen = self._figures.get(name, "not measured"), self._stolen.get(name, "–")
+            yield f"| {label} | {figure} | {stolen} | {SIGNALEN.get(name, '–')} |"
         yield ""
