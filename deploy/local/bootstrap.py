@@ -194,6 +194,7 @@ def system_packages() -> None:
     """Install the Debian packages that the tests use and that are missing, when we may."""
     wanted = {
         "chromium": any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
+        "kcat": bool(shutil.which("kcat")),
         "default-jdk-headless": _java_version() >= OLDEST_JAVA,
         "maven": bool(shutil.which("mvn")),
         "nodejs": bool(shutil.which("node")),

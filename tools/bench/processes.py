@@ -8,10 +8,11 @@ from pathlib import Path
 import psutil
 
 
-def pss_mib(pid: int) -> float:
-    """Return the proportional set size of a process and its children: shared pages divided over their users."""
+def pss_mib(pid: int, *, family: bool = True) -> float:
+    """Return the proportional set size of a process, and its children: shared pages divided over their users."""
     total = 0
-    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+    first = psutil.Process(pid)
+    for process in [first, *(first.children(recursive=True) if family else ())]:
         try:
             text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
         except OSError:

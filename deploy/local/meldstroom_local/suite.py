@@ -295,8 +295,8 @@ class Suite:
 
     def pids(self) -> dict[str, int]:
         """Return the process id of everything that runs."""
-        processes = {**self._processes, **self._engines()}
-        return {name: process.pid for name, process in processes.items() if process.pid is not None}
+        found = {name: process.pid for name, process in {**self._processes, **self._engines()}.items()}
+        return {name: pid for name, pid in {**found, "forks": self._forks.pid}.items() if pid is not None}
 
     def block_environment(self, name: str) -> dict[str, str]:
         """Return the settings that a block is started with."""
@@ -377,8 +377,7 @@ class Suite:
         return found
 
     def _identities(self) -> dict[str, int]:
-        own = {"launcher": os.getpid(), "forks": self._forks.pid}
-        return self.pids() | {name: pid for name, pid in own.items() if pid is not None}
+        return self.pids() | {"launcher": os.getpid()}
 
     def _server(self) -> postgres.Postgres:
         if self.postgres is None:
