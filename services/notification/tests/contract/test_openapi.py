@@ -3,11 +3,24 @@
 import pytest
 
 from commonground.testing.fuzzing import answers_as_documented
+from notification.store import subscriptions
 
 
 @pytest.fixture
-async def known(tell, send_all, client, staff, report_id) -> dict[str, list[str]]:
-    """Parameters of a confirmation that was delivered."""
+async def known(app, monkeypatch, tell, send_all, client, staff, report_id) -> dict[str, list[str]]:
+    """Parameters of a confirmation that was delivered, and of a webhook whose receiver is away."""
+
+    async def this_machine(_host, _port):
+        return ["127.0.0.1"]
+
+    async def stay(_session, _subscription_id):
+        """Deleting is proven elsewhere; here the calls that follow need the subscription."""
+
+    monkeypatch.setattr(subscriptions, "delete", stay)
+    app.state.resolve = this_machine
+    app.state.settings = app.state.settings.model_copy(update={"webhook_allowed_networks": "127.0.0.0/8"})
+    hook = {"name": "Afvalbedrijf", "targetUrl": "https://receiver.example.org/meldstroom"}
+    made = (await client.post("/v1/webhook-subscriptions", json=hook, headers=staff)).json()
     await tell.contact()
     await tell.text()
     await tell.routing()
@@ -15,6 +28,8 @@ async def known(tell, send_all, client, staff, report_id) -> dict[str, list[str]
     listed = (await client.get("/v1/messages", headers=staff)).json()["items"]
     return {
         "path.messageId": [item["id"] for item in listed],
+        "path.subscriptionId": [made["id"]],
+        "body.targetUrl": [made["targetUrl"]],
         "query.reportId": [str(report_id)],
         "query.municipality": ["GM0106"],
         "body.reportId": [str(report_id)],
@@ -24,7 +39,8 @@ async def known(tell, send_all, client, staff, report_id) -> dict[str, list[str]
 
 @pytest.fixture
 def staff(tokens):
-    return tokens.bearer("ada", permissions=["message:read", "message:resend", "template:manage", "contact:read"])
+    rights = ["message:read", "message:resend", "template:manage", "contact:read", "webhook:manage"]
+    return tokens.bearer("ada", permissions=rights)
 
 
 @pytest.mark.slow
