@@ -3,6 +3,7 @@
 ``contracts/recordings/city-week.jsonl.gz`` has one record a line: topic, key, headers, value (null: a tombstone).
 """
 
+import contextlib
 import gzip
 import json
 import time
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer
+from confluent_kafka.admin import AdminClient, NewTopic
 
 FILE = Path(__file__).parents[2] / "contracts" / "recordings" / "city-week.jsonl.gz"
 
@@ -37,7 +39,9 @@ def play(bootstrap: str, *, speed: float, file: Path = FILE, options: dict[str, 
 
     Raises ``RuntimeError`` when the broker did not take them all.
     """
-    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", **(options or {})})
+    client = {"bootstrap.servers": bootstrap, **(options or {})}
+    _make_topics(client, {record["topic"] for record in read(file)})
+    producer = Producer({**client, "acks": "all"})
     refused: list[str] = []
     number, began, first = 0, time.monotonic(), None
     for record in read(file):
@@ -61,6 +65,15 @@ def play(bootstrap: str, *, speed: float, file: Path = FILE, options: dict[str, 
         message = f"{left + len(refused)} of {number} records were not taken by the broker"
         raise RuntimeError(message)
     return number
+
+
+def _make_topics(client: dict[str, str], topics: set[str]) -> None:
+    """Make the topics that are missing; a broker that makes them by itself may refuse to be asked."""
+    admin = AdminClient(client)
+    missing = topics - set(admin.list_topics(timeout=30).topics)
+    for made in admin.create_topics([NewTopic(topic, 3) for topic in sorted(missing)]).values() if missing else ():
+        with contextlib.suppress(KafkaException):
+            made.result()
 
 
 @click.group(help="A synthetic city-week to test subscribers against.")
