@@ -146,4 +146,5 @@ def test_without_fork_server_processes_are_still_known_and_new_ones_start_by_the
     process.kill()
     assert process.pid is None
     process.start()
-    assert psutil.Process(process.pid).cmdline()[1:] == ["-m", MODULE]
+    assert process.pid is not None, process.log_end()
+    wait_for(lambda: psutil.Process(process.pid).cmdline()[1:] == ["-m", MODULE])  # it was ours until it began anew
