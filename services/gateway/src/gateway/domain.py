@@ -17,6 +17,8 @@ PERMISSIONS: Mapping[str, tuple[str, str]] = {
     "case:prioritise": ("De prioriteit van een zaak wijzigen", "Change the priority of a case"),
     "contact:read": ("Contactgegevens van melders zien", "See contact data of reporters"),
     "report:read": ("Meldingen via de API lezen", "Read reports through the API"),
+    "report:anonymise": ("Contactgegevens van een melder verwijderen", "Remove the contact data of a reporter"),
+    "report:destroy": ("Meldingen vernietigen", "Destroy reports"),
     "category:correct": ("De categorie van een melding verbeteren", "Correct the category of a report"),
     "category:manage": ("Categorieën en vragen beheren", "Manage categories and questions"),
     "routing:manage": ("Routeerregels en afdelingen beheren", "Manage routing rules and departments"),

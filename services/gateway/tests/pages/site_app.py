@@ -29,7 +29,7 @@ PERMISSIONS = {
     "hanna": EVERYTHING,
     "coen": frozenset({"case:read", "case:change-status", "case:note"}),
     "wim": EVERYTHING - {"case:read-all"},
-    "ada": EVERYTHING | {"dead-letter:manage"},
+    "ada": EVERYTHING | {"dead-letter:manage", "report:anonymise", "report:destroy"},
     "stagiair": frozenset(),
 }
 

@@ -344,6 +344,8 @@ class StubBlocks:
         add = app.router.add_route
         add("POST", "/intake/v1/uploads", self.upload)
         add("POST", "/intake/v1/reports", self.report)
+        add("POST", "/intake/v1/reports/{report}/anonymisations", self.done)
+        add("DELETE", "/intake/v1/reports/{report}", self.done)
         add("GET", "/intake/v1/status/{token}", self.status)
         add("GET", "/intake/v1/status/{token}/attachments/{id}/{variant}", self.photo)
         add("GET", "/intake/v1/reports/{report}/attachments/{id}/{variant}", self.photo)

@@ -11,6 +11,7 @@ from gateway.pages import (
     dead_letters,
     profile,
     public_map,
+    removal,
     start,
     status,
     webhooks,
@@ -30,7 +31,7 @@ router = APIRouter(include_in_schema=False, dependencies=[OwnForm])
 _PARTS = {
     "intake": (wizard, wizard_place, wizard_contact, wizard_review, status),
     "insight": (public_map,),
-    "handling": (worklist, case_detail, case_actions),
+    "handling": (worklist, case_detail, case_actions, removal),
     "notification": (webhooks,),
 }
 for _part in (start, profile, dead_letters):

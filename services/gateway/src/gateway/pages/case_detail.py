@@ -40,8 +40,10 @@ DONE = {
     "notitie": N_("De notitie is toegevoegd."),
     "categorie": N_("Het onderwerp wordt gewijzigd. De afdeling en de termijn volgen vanzelf."),
     "opnieuw": N_("Het bericht wordt opnieuw verstuurd."),
+    "geanonimiseerd": N_("De contactgegevens van de melder worden overal verwijderd."),
+    "vernietigd": N_("De melding wordt overal vernietigd."),
 }
-SETTLES_LATER = frozenset({"categorie", "afdeling", "opnieuw"})
+SETTLES_LATER = frozenset({"categorie", "afdeling", "opnieuw", "geanonimiseerd", "vernietigd"})
 """These travel through events: the page looks once more after a moment."""
 
 
