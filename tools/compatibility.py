@@ -217,6 +217,10 @@ def _key_of(event: Mapping[str, Any]) -> set[str]:
     return exact or ({":".join(made)} if len(parts) > 1 and all(made) else set())
 
 
+# Open topics that became compacted keep all events for as long as before, and the newest of each key for ever.
+KEEPS_MORE = ((["delete"], ["compact"]),)
+
+
 def _topics(old: Path, new: Path) -> Iterator[Change]:
     file = "asyncapi.yaml"
     before, after = (yaml.safe_load((root / file).read_text()) for root in (old, new))
@@ -231,7 +235,7 @@ def _topics(old: Path, new: Path) -> Iterator[Change]:
             ("the privacy tier", ("tags",)),
         ):
             was, now = _at(channel, path), _at(other, path)
-            if was != now:
+            if was != now and (was, now) not in KEEPS_MORE:
                 yield Change(file, name, f"{words} was {_said(was)} and is {_said(now)}", ADVICE_EVENT)
         for message in channel["messages"].keys() - other["messages"].keys():
             yield Change(file, name, f"the message {message} is gone", ADVICE_EVENT)

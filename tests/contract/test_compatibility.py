@@ -69,6 +69,12 @@ ADDITIVE = {
         "asyncapi.yaml",
         lambda d: d["channels"]["intake.reports"]["messages"].update({"intake.report-moved": {}}),
     ),
+    "a topic that keeps the newest event of each key for ever": (
+        "asyncapi.yaml",
+        lambda d: d["channels"]["notification.deliveries"]["bindings"]["kafka"]["topicConfiguration"].update(
+            {"cleanup.policy": ["compact"]}
+        ),
+    ),
     "an operation": (API, lambda d: d["paths"].update({"/new": {"get": {"responses": {}}}})),
     "an optional field of a request": (
         API,

@@ -142,6 +142,45 @@ def test_topics_with_text_or_persons_are_compacted_so_that_removal_reaches_every
             assert channel["bindings"]["kafka"]["topicConfiguration"]["cleanup.policy"] == ["compact"]
 
 
+# Of an event and not of the state that it leaves behind.
+OF_THE_EVENT = {"openedAt", "changedAt", "previousStatus"}
+
+
+def _open_channels():
+    document = yaml.safe_load((CONTRACTS / "asyncapi.yaml").read_text())
+    return {name: channel for name, channel in document["channels"].items() if {"name": "tier:open"} in channel["tags"]}
+
+
+def test_open_topics_that_hold_a_state_keep_the_newest_event_of_each_key_for_ever():
+    policies = {
+        name: channel["bindings"]["kafka"]["topicConfiguration"]["cleanup.policy"]
+        for name, channel in _open_channels().items()
+    }
+    assert {name for name, policy in policies.items() if policy == ["compact"]} >= {
+        "intake.reports",
+        "classification.classifications",
+        "classification.categories",
+        "routing.routings",
+        "routing.departments",
+        "handling.cases",
+    }
+    assert policies["notification.deliveries"] == ["delete"]
+
+
+@pytest.mark.parametrize("name", sorted(_open_channels()))
+def test_the_newest_event_of_a_compacted_open_topic_tells_the_whole_state(name):
+    """Compaction removes the others: what only they told would be lost to everyone who begins, or begins again."""
+    channel = _open_channels()[name]
+    if channel["bindings"]["kafka"]["topicConfiguration"]["cleanup.policy"] != ["compact"]:
+        pytest.skip("the topic holds no state")
+    fields = {
+        message: set(json.loads((CONTRACTS / "events" / f"{message}.v1.schema.json").read_text())["properties"])
+        for message in channel["messages"]
+    }
+    state = set().union(*fields.values()) - OF_THE_EVENT
+    assert {message: state - told for message, told in fields.items() if state - told} == {}
+
+
 @pytest.mark.parametrize("block", ["intake", "classification", "routing", "handling", "notification", "insight"])
 def test_a_reader_calls_a_topic_open_only_when_its_publisher_does(block):
     """What a reader calls open is shown to everyone who deals with dead letters."""

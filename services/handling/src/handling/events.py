@@ -1,6 +1,7 @@
 """Events that handling publishes: what happens to cases, openly, and words for reporters, restricted."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import Field
@@ -20,48 +21,43 @@ CASE_MESSAGES = Stream(
 STREAMS = (CASES, CASE_MESSAGES, dead_letters.stream("handling"))
 
 
-class CaseOpened(EventData, name="case-opened", stream=CASES):
-    """Work on a report has been taken in."""
+class CaseState(EventData):
+    """Where a case stands after the event: the topic keeps the newest one of each case for ever."""
 
     case_id: UUID
     report_ids: list[UUID]
     number: str
     municipality: str
     status: str
+    public_status: str = Field(description="`open` or `closed`", examples=["open"])
+    status_changed_at: datetime = Field(description="Since when it has this status")
+    department: str | None = Field(description="As handling knew it then; `routing.routings` says what it is now")
+    assignee: str | None = Field(description="User id, opaque to others")
+    priority: str = Field(description="`low`, `normal` or `high`")
+
+
+class CaseOpened(CaseState, name="case-opened", stream=CASES):
+    """Work on a report has been taken in."""
+
     opened_at: datetime
 
 
-class CaseStatusChanged(EventData, name="case-status-changed", stream=CASES):
+class CaseStatusChanged(CaseState, name="case-status-changed", stream=CASES):
     """The status of a case has changed."""
 
-    case_id: UUID
-    report_ids: list[UUID]
-    number: str
-    municipality: str
-    status: str
     previous_status: str
-    public_status: str = Field(description="`open` or `closed`", examples=["open"])
     changed_at: datetime
 
 
-class CaseAssigned(EventData, name="case-assigned", stream=CASES):
+class CaseAssigned(CaseState, name="case-assigned", stream=CASES):
     """A case has been assigned to somebody, or to nobody."""
 
-    case_id: UUID
-    report_ids: list[UUID]
-    municipality: str
-    department: str | None
-    assignee: str | None = Field(description="User id, opaque to others")
     changed_at: datetime
 
 
-class CasePrioritised(EventData, name="case-prioritised", stream=CASES):
+class CasePrioritised(CaseState, name="case-prioritised", stream=CASES):
     """The priority of a case has changed."""
 
-    case_id: UUID
-    report_ids: list[UUID]
-    municipality: str
-    priority: str = Field(description="`low`, `normal` or `high`")
     changed_at: datetime
 
 
@@ -83,51 +79,49 @@ _REPORT = UUID("01930f2e-0000-7000-8000-000000000001")
 _CASE = ids.derived(_REPORT, "case")
 _MESSAGE = UUID("01930f2e-0000-7000-8000-000000000003")
 _AT = datetime(2026, 11, 20, 9, 31, tzinfo=UTC)
+_LATER = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
+_CLOSED = datetime(2026, 11, 21, 10, 15, tzinfo=UTC)
+_WHO = "01930f2e-0000-7000-8000-00000000000a"
 
 
 def _published(example: EventData, subject: UUID = _CASE, sequence: int = 1) -> Published:
     return Published(example, key=str(_REPORT), subject=str(subject), sequence=sequence)
 
 
+def _state(
+    *,
+    status: str = "reported",
+    public_status: str = "open",
+    status_changed_at: datetime = _AT,
+    assignee: str | None = _WHO,
+    priority: str = "normal",
+) -> dict[str, Any]:
+    return {
+        "case_id": _CASE,
+        "report_ids": [_REPORT],
+        "number": "M-10001",
+        "municipality": "GM0106",
+        "status": status,
+        "public_status": public_status,
+        "status_changed_at": status_changed_at,
+        "department": "VRL",
+        "assignee": assignee,
+        "priority": priority,
+    }
+
+
 PUBLISHED = (
-    _published(
-        CaseOpened(
-            case_id=_CASE,
-            report_ids=[_REPORT],
-            number="M-10001",
-            municipality="GM0106",
-            status="reported",
-            opened_at=_AT,
-        )
-    ),
+    _published(CaseOpened(**_state(assignee=None), opened_at=_AT)),
     _published(
         CaseStatusChanged(
-            case_id=_CASE,
-            report_ids=[_REPORT],
-            number="M-10001",
-            municipality="GM0106",
-            status="closed",
+            **_state(status="closed", public_status="closed", status_changed_at=_CLOSED, priority="high"),
             previous_status="in-progress",
-            public_status="closed",
-            changed_at=_AT,
+            changed_at=_CLOSED,
         ),
         sequence=4,
     ),
-    _published(
-        CaseAssigned(
-            case_id=_CASE,
-            report_ids=[_REPORT],
-            municipality="GM0106",
-            department="VRL",
-            assignee="01930f2e-0000-7000-8000-00000000000a",
-            changed_at=_AT,
-        ),
-        sequence=2,
-    ),
-    _published(
-        CasePrioritised(case_id=_CASE, report_ids=[_REPORT], municipality="GM0106", priority="high", changed_at=_AT),
-        sequence=3,
-    ),
+    _published(CaseAssigned(**_state(), changed_at=_LATER), sequence=2),
+    _published(CasePrioritised(**_state(priority="high"), changed_at=_LATER), sequence=3),
     _published(
         ReporterMessageRequested(
             message_id=_MESSAGE,

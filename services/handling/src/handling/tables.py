@@ -59,6 +59,7 @@ cases = sa.Table(
     sa.Column("term_kind", sa.Text),
     # Our own. The assignee is also set by routing, see domain.cases.assignee_after_routing.
     sa.Column("status", sa.Text, nullable=False, server_default="reported"),
+    sa.Column("status_changed_at", _TIME),  # None before the case is opened
     sa.Column("priority", sa.SmallInteger, nullable=False, server_default="2"),
     sa.Column("assignee", sa.Text),
     sa.Column("changed_at", _TIME, nullable=False),

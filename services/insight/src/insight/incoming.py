@@ -70,6 +70,25 @@ class CaseStatusChanged(IncomingData, event="handling.case-status-changed"):
     changed_at: datetime
 
 
+class CaseAssigned(IncomingData, event="handling.case-assigned"):
+    """Where the case stands: on a compacted topic, the newest event of a case may be all that is left of it.
+
+    Earlier versions of handling did not tell the status with it; such an event is passed over.
+    """
+
+    case_id: UUID
+    report_ids: list[UUID]
+    municipality: str
+    status: str | None = None
+    public_status: str | None = None
+    status_changed_at: datetime | None = None
+    changed_at: datetime
+
+
+class CasePrioritised(CaseAssigned, event="handling.case-prioritised"):
+    """The same, when the priority was what changed."""
+
+
 class CategoryChanged(IncomingData, event="classification.category-changed"):
     """What a category is called, and whether it may stand on the map."""
 
@@ -98,6 +117,8 @@ INCOMING: tuple[type[IncomingData], ...] = (
     ReportRouted,
     CaseOpened,
     CaseStatusChanged,
+    CaseAssigned,
+    CasePrioritised,
     CategoryChanged,
     DepartmentChanged,
 )
@@ -131,7 +152,12 @@ def subscriptions(settings: Settings) -> list[Subscription]:
             _projected("routing_sequence", _routing_row),
             tier=Tier.OPEN,
         ),
-        Subscription("meldstroom.handling.cases.v1", (CaseOpened, CaseStatusChanged), cases, tier=Tier.OPEN),
+        Subscription(
+            "meldstroom.handling.cases.v1",
+            (CaseOpened, CaseStatusChanged, CaseAssigned, CasePrioritised),
+            cases,
+            tier=Tier.OPEN,
+        ),
         Subscription(
             "meldstroom.classification.categories.v1",
             (CategoryChanged,),
@@ -223,12 +249,10 @@ def case_rows(events: Iterable[Received], zone: ZoneInfo) -> list[dict[str, Any]
     """Return the columns that cases fill, for each report only what is newest, sorted by report."""
     newest: dict[UUID, tuple[CaseMoment, dict[str, Any]]] = {}
     for event in events:
-        data: CaseOpened | CaseStatusChanged = event.data
-        changed_at, closed = (
-            (data.opened_at, False)
-            if isinstance(data, CaseOpened)
-            else (data.changed_at, data.public_status == domain.PublicStatus.CLOSED)
-        )
+        data: CaseOpened | CaseStatusChanged | CaseAssigned = event.data
+        if data.status is None:
+            continue
+        changed_at, since, closed = _standing(data)
         moment = CaseMoment(data.case_id, event.sequence, changed_at)
         for report_id in data.report_ids:
             known = newest.get(report_id)
@@ -241,11 +265,19 @@ def case_rows(events: Iterable[Received], zone: ZoneInfo) -> list[dict[str, Any]
                 "case_sequence": event.sequence,
                 "case_changed_at": changed_at,
                 "case_status": data.status,
-                "closed_on": domain.local_day(changed_at, zone) if closed else None,
+                "closed_on": domain.local_day(since, zone) if closed else None,
                 "leads": data.case_id == domain.case_of(report_id),
             }
             newest[report_id] = (moment, row)
     return [newest[report_id][1] for report_id in sorted(newest)]
+
+
+def _standing(data: CaseOpened | CaseStatusChanged | CaseAssigned) -> tuple[datetime, datetime, bool]:
+    """Return when a case changed, since when it has its status, and whether that means closed."""
+    if isinstance(data, CaseOpened):
+        return data.opened_at, data.opened_at, False
+    since = data.status_changed_at if isinstance(data, CaseAssigned) else None
+    return data.changed_at, since or data.changed_at, data.public_status == domain.PublicStatus.CLOSED
 
 
 def _category_row(event: Received) -> dict[str, Any]:

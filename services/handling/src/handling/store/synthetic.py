@@ -91,14 +91,15 @@ _CASES = sa.text(
     INSERT INTO cases (id, report_id, municipality, submitted_sequence, number, submitted_at, longitude, latitude,
                        source, attachment_count, has_contact, classified_sequence, category, main_category,
                        category_origin, confidence, routed_sequence, department, department_name, deadline, term_days,
-                       term_kind, status, priority, assignee, changed_at, version, event_sequence)
+                       term_kind, status, priority, assignee, changed_at, version, event_sequence,
+                       status_changed_at)
     SELECT id, report_id, :municipality, 1, 'S-' || (90000000000 + i), submitted_at, 6.50 + r3 * 0.13,
            52.95 + r4 * 0.08, 'synthetic', floor(r5 * 3)::int, true, 1, slug, main, 'model', 0.5 + r2 / 2, 1, unit,
            unit, submitted_at + (1 + floor(r5 * 20)::int) * interval '1 day', 5, 'working', status,
            CASE WHEN r4 < 0.05 THEN 3 WHEN r4 < 0.9 THEN 2 ELSE 1 END,
            CASE WHEN r5 < 0.4 THEN 'synthetic-' || floor(r3 * 200)::int END,
            submitted_at + CASE WHEN status = 'reported' THEN interval '2 seconds' ELSE interval '3 days' END,
-           4, 2
+           4, 2, submitted_at + CASE WHEN status = 'reported' THEN interval '0' ELSE interval '3 days' END
     FROM made
     """  # noqa: S608 - the constants above
 )

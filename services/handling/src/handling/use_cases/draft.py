@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commonground import ids
 from commonground.messaging import EventData, Outgoing, Received, publish_all
-from handling.domain.cases import Kind
-from handling.domain.statuses import Status
+from handling.domain.cases import Kind, Priority
+from handling.domain.statuses import Status, public_status
 from handling.store import cases, history
 
 # How a case begins, whichever event of whichever topic comes first.
@@ -105,6 +105,21 @@ class Draft:
                 "text": text,
             }
         )
+
+    def state(self) -> dict[str, Any]:
+        """Return what every event tells about a case, as it is now: the newest event is all that is kept for ever."""
+        return {
+            "case_id": self.id,
+            "report_ids": [self.report_id],
+            "number": self.values["number"],
+            "municipality": self.values["municipality"],
+            "status": self.status.value,
+            "public_status": public_status(self.status),
+            "status_changed_at": self.values["status_changed_at"] or self.values["changed_at"],
+            "department": self.values["department"],
+            "assignee": self.values["assignee"],
+            "priority": Priority(self.values["priority"]).code,
+        }
 
     def tell(self, data: EventData, cause: Received | None = None) -> None:
         """Let others hear what happened to the case."""

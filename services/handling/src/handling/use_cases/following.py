@@ -36,19 +36,9 @@ def take_in_report(draft: Draft, event: Received) -> None:
     )
     if not opened:
         return
-    status = draft.values["status"]
-    draft.enter(Kind.OPENED, at=event.time, entry_id=_entry_id(draft, event), after=status)
-    draft.tell(
-        events.CaseOpened(
-            case_id=draft.id,
-            report_ids=[draft.report_id],
-            number=data.number,
-            municipality=data.municipality,
-            status=status,
-            opened_at=event.time,
-        ),
-        event,
-    )
+    draft.change(status_changed_at=event.time)
+    draft.enter(Kind.OPENED, at=event.time, entry_id=_entry_id(draft, event), after=draft.status)
+    draft.tell(events.CaseOpened(**draft.state(), opened_at=event.time), event)
     if draft.values["assignee"] is not None:
         _tell_assignment(draft, event)
 
@@ -114,17 +104,7 @@ def take_over_routing(draft: Draft, event: Received) -> None:
 
 
 def _tell_assignment(draft: Draft, event: Received) -> None:
-    draft.tell(
-        events.CaseAssigned(
-            case_id=draft.id,
-            report_ids=[draft.report_id],
-            municipality=draft.values["municipality"],
-            department=draft.values["department"],
-            assignee=draft.values["assignee"],
-            changed_at=event.time,
-        ),
-        event,
-    )
+    draft.tell(events.CaseAssigned(**draft.state(), changed_at=event.time), event)
 
 
 def _text(moment: datetime | None) -> str | None:

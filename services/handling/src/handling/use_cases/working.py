@@ -48,7 +48,7 @@ async def change_status(
     if message and await copies.text_is_removed(session, draft.report_id):
         message = None  # the report was destroyed: nobody is left to tell, and nothing may be told any more
     message_id = ids.new() if message else None
-    draft.change(status=change.status.value)
+    draft.change(status=change.status.value, status_changed_at=request.now)
     draft.enter(
         Kind.STATUS,
         at=request.now,
@@ -58,18 +58,7 @@ async def change_status(
         text=change.text,
         details={"messageId": str(message_id) if message_id else None, "target": change.target},
     )
-    draft.tell(
-        events.CaseStatusChanged(
-            case_id=draft.id,
-            report_ids=[draft.report_id],
-            number=draft.values["number"],
-            municipality=draft.values["municipality"],
-            status=change.status,
-            previous_status=before,
-            public_status=statuses.public_status(change.status),
-            changed_at=request.now,
-        )
-    )
+    draft.tell(events.CaseStatusChanged(**draft.state(), previous_status=before, changed_at=request.now))
     if message and message_id and change.text:
         _tell_reporter(draft, change, message, message_id, request.now)
     await save(session, [draft])
@@ -112,16 +101,7 @@ async def assign(session: AsyncSession, request: Request, assignee: str | None) 
         return
     draft.change(assignee=assignee)
     draft.enter(Kind.ASSIGNMENT, at=request.now, actor=request.principal.subject, before=before, after=assignee)
-    draft.tell(
-        events.CaseAssigned(
-            case_id=draft.id,
-            report_ids=[draft.report_id],
-            municipality=draft.values["municipality"],
-            department=draft.values["department"],
-            assignee=assignee,
-            changed_at=request.now,
-        )
-    )
+    draft.tell(events.CaseAssigned(**draft.state(), changed_at=request.now))
     await save(session, [draft])
     log.info("case_assigned", case_id=str(draft.id))
 
@@ -136,15 +116,7 @@ async def prioritise(session: AsyncSession, request: Request, priority: Priority
         return
     draft.change(priority=int(priority))
     draft.enter(Kind.PRIORITY, at=request.now, actor=request.principal.subject, before=before.code, after=priority.code)
-    draft.tell(
-        events.CasePrioritised(
-            case_id=draft.id,
-            report_ids=[draft.report_id],
-            municipality=draft.values["municipality"],
-            priority=priority.code,
-            changed_at=request.now,
-        )
-    )
+    draft.tell(events.CasePrioritised(**draft.state(), changed_at=request.now))
     await save(session, [draft])
     log.info("case_prioritised", case_id=str(draft.id))
 
