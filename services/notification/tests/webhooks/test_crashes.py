@@ -4,17 +4,21 @@ import asyncio
 import os
 import signal
 import sys
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
 
 from commonground.database import Database
+from commonground.messaging import Received, WholeEvent
 from notification.deliverer import Deliverer
 from notification.use_cases import webhook_delivery
+from notification.webhook_incoming import on_events
 
 _PROCESS = """
 import asyncio, sys
 from commonground.database import Database
+from commonground.messaging import Received, WholeEvent
 from notification.deliverer import Deliverer
 from notification.settings import Settings
 settings = Settings()
@@ -175,3 +179,29 @@ async def test_a_process_that_lost_its_lane_while_it_waited_sends_nothing_more(
             receiver.hold.pop("/hook").set()
             await eventually(done)
     assert in_order(receiver.ids(), sent)
+
+
+async def test_an_event_whose_transaction_takes_long_is_not_overtaken_and_passed_over(
+    subscribe, happens, send_all, queue_all, receiver, database, settings
+):
+    """Two consumers write at once: numbers are given before the commit, so the slow one could be missed."""
+    await subscribe()
+    slow_is_writing, slow_may_commit = asyncio.Event(), asyncio.Event()
+
+    async def slow_consumer():
+        async with database.transaction() as session:
+            whole = WholeEvent({"id": "slow", "subject": "x"}, {"municipality": "GM0106"})
+            event = Received("slow", "nl.meldstroom.handling.case-opened", "x", 1, datetime.now(UTC), "", whole)
+            await on_events(settings, session, [event])
+            slow_is_writing.set()
+            await slow_may_commit.wait()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(slow_consumer())
+        await slow_is_writing.wait()
+        fast = group.create_task(happens.status())
+        await asyncio.wait([fast], timeout=0.3)
+        await queue_all()
+        slow_may_commit.set()
+    await send_all()
+    assert receiver.ids() == ["slow", fast.result()]
