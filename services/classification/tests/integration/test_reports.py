@@ -230,9 +230,15 @@ async def test_a_removed_text_takes_its_words_along_everywhere(
     assert answer["items"][0]["category"] == STREET_LIGHTING
 
 
-async def test_a_removal_of_an_unknown_report_is_no_error(database, forget, report_id):
+async def test_a_removal_of_an_unknown_report_is_no_error_and_keeps_its_words_out(
+    database, forget, hear_text, report_id
+):
     await forget(report_id)
+    await hear_text(report_id)
     assert await buried(database) == []
+    async with database.transaction() as session:
+        assert (await session.execute(text("SELECT count(*) FROM reports WHERE predictions IS NOT NULL"))).scalar() == 0
+    assert await outbox_events(database, "classification.classification-explained") == []
 
 
 async def test_a_handler_corrects_a_category(client, database, hear, hear_text, report_id, tokens):

@@ -74,7 +74,8 @@ _request = statement(
      CROSS JOIN LATERAL (SELECT n.requested_at < now() - make_interval(secs => :oldest) AS too_old) o
      CROSS JOIN LATERAL (
            SELECT CASE WHEN o.too_old THEN 'skipped'
-                       WHEN r.contact_sequence = 0 THEN 'waiting'
+                       WHEN r.contact_sequence = 0 AND NOT EXISTS (
+                            SELECT FROM removed_keys k WHERE k.topic = :contacts AND k.key = r.id::text) THEN 'waiting'
                        WHEN r.email IS NULL THEN 'skipped'
                        ELSE 'due' END AS state) s
     ON CONFLICT ON CONSTRAINT uq_messages_cause DO NOTHING
@@ -89,7 +90,9 @@ _request = statement(
     traceparents=TEXTS,
     retry=sa.Double,
     oldest=sa.Double,
+    contacts=sa.Text,
 )
+_CONTACTS = "meldstroom.intake.report-contacts.v1"
 
 
 async def add_requests(
@@ -97,9 +100,9 @@ async def add_requests(
 ) -> None:
     """Add messages of handlers, once each; the rows of their reports must be locked.
 
-    Due when the reporter can be mailed, skipped when not, waiting while that is not known.
+    Due when the reporter can be mailed, skipped when not or no longer, waiting while that is not known.
     """
-    await session.execute(_request, {**columns, "retry": retry, "oldest": oldest})
+    await session.execute(_request, {**columns, "retry": retry, "oldest": oldest, "contacts": _CONTACTS})
 
 
 _let_go = statement(
