@@ -18,11 +18,8 @@ SECRET = "Jan de Vries"
 
 
 @pytest.fixture(autouse=True)
-def _no_pause(monkeypatch, effects):
-    async def at_once(_seconds):
-        return None
-
-    monkeypatch.setattr(consumer_module.asyncio, "sleep", at_once)
+def _one_try(monkeypatch, effects):
+    monkeypatch.setattr(consumer_module, "TRIES", 1)
 
 
 @pytest.fixture
