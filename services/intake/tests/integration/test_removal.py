@@ -9,13 +9,16 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from PIL import Image
 
 from commonground.messaging import replay
 from commonground.testing.events import outbox_events
 from intake.clients import PhotoStore
+from intake.manage import main
 from intake.tables import metadata, reports
 from intake.use_cases import removing, uploading
+from intake.worker import create_worker
 
 SECRETS = ("geheim@example.org", "31592366911", "Geheimstraat", "geheimzinnig", "verzwegen", "stil gehouden")
 TABLES = [*metadata.tables, "outbox", "inbox", "idempotency_keys", "dead_letters", "removed_keys"]
@@ -279,3 +282,48 @@ async def test_a_retention_that_is_killed_goes_on_where_it_was(client, database,
     assert counts == [2, 1, 0]
     told = [event for event in await outbox_events(database) if event["type"].endswith("report-anonymised")]
     assert len({event["key"] for event in told}) == len(told) == 5
+
+
+async def test_the_command_removes_what_it_is_told_to_and_says_how_much(
+    client, database, database_url, settings, report, closed, monkeypatch
+):
+    for name in ("een", "twee"):
+        body = report | {"description": f"melding {name}", "contact": {"email": f"{name}@example.org"}}
+        report_id = (await client.post("/v1/reports", json=body)).json()["id"]
+        await submitted_long_ago(database, report_id)
+        await closed(report_id, 40)
+    monkeypatch.setenv("INTAKE_DATABASE_URL", database_url)
+    monkeypatch.setenv("INTAKE_STORAGE_URL", settings.storage_url)
+
+    async def run(*arguments):
+        # In a thread: the command runs an event loop of its own.
+        return await asyncio.to_thread(CliRunner().invoke, main, ["purge", *arguments])
+
+    assert (await run("--contacts-after", "60")).output == "0 reporters anonymised\n"
+    assert (await run("--contacts-after", "30", "--reports-after", "60")).output.splitlines() == [
+        "2 reporters anonymised",
+        "0 reports destroyed",
+    ]
+    assert (await run("--reports-after", "30")).output == "2 reports destroyed\n"
+    assert (await run("--reports-after", "30")).output == "0 reports destroyed\n"
+    assert (await run()).exit_code == 2
+    assert (await run("--reports-after", "0")).exit_code == 2
+
+
+@pytest.mark.parametrize(("kept", "left"), [((0, 0), 2), ((30, 0), 2), ((0, 30), 1)])
+async def test_the_housekeeping_removes_only_what_the_settings_say(
+    client, database, settings, report, closed, kept, left
+):
+    for name, days in (("oud", 40), ("nieuw", 20)):
+        body = report | {"description": f"melding {name}", "contact": {"email": f"{name}@example.org"}}
+        report_id = (await client.post("/v1/reports", json=body)).json()["id"]
+        await submitted_long_ago(database, report_id)
+        await closed(report_id, days)
+    set_so = settings.model_copy(update={"contacts_kept_days": kept[0], "reports_kept_days": kept[1]})
+    [retention] = [one for one in create_worker(set_so, database).components if one.name == "retention"]
+    while await retention._work():
+        pass
+    async with database.transaction() as session:
+        rows = (await session.execute(sa.select(reports.c.description, reports.c.email))).all()
+    assert len([row for row in rows if row.description]) == left
+    assert len([row for row in rows if row.email]) == (2 if kept == (0, 0) else 1)
