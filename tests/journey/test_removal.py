@@ -25,6 +25,7 @@ COMPACTED = (
     "meldstroom.classification.explanations.v1",
     "meldstroom.handling.case-messages.v1",
 )
+TEXT_RECORDED = "nl.meldstroom.intake.report-text-recorded"
 # In production this takes days; see `_topic_config` of commonground.
 AT_ONCE = {
     "segment.ms": "100",
@@ -170,6 +171,15 @@ def append_everywhere(suite) -> None:
     assert producer.flush(20) == 0
 
 
+def spoil(suite, report_id, marker) -> None:
+    """Publish a text without what its readers need, for the same report."""
+    producer = Producer({"bootstrap.servers": suite.kafka.bootstrap})
+    head = {"ce_id": str(uuid4()), "ce_source": "urn:test", "ce_specversion": "1.0", "ce_type": TEXT_RECORDED}
+    value = json.dumps({"reportId": report_id, "description": f"De lantaarnpaal bij {marker}", "answers": 1})
+    producer.produce(COMPACTED[0], value.encode(), report_id, headers=list(head.items()))
+    assert producer.flush(20) == 0
+
+
 # --- The journey ---
 
 
@@ -205,8 +215,13 @@ def test_a_destroyed_report_is_found_nowhere(suite, api, wait, marker, collector
 
     wait(lambda: len(mailed()) == 2, "confirmation and closing mail", 60)
     wait(lambda: _message_shown(api, token), "the message on the status page")
-    holders = {block for block, _table in databases(suite, secrets)}
-    assert holders >= {"intake", "handling", "notification"}
+    # An event that nobody can handle keeps its words as a dead letter in each block that reads the topic.
+    spoil(suite, report.body["id"], marker)
+    readers = {(block, "dead_letters") for block in ("classification", "routing", "handling", "notification")}
+    wait(lambda: readers <= databases(suite, secrets), "dead letters", 60)
+    found = databases(suite, secrets)
+    assert {block for block, _table in found} == {"intake", "classification", "routing", "handling", "notification"}
+    assert {(block, "outbox") for block in ("intake", "handling")} <= found
     assert topics(suite, secrets) >= {COMPACTED[0], COMPACTED[1], COMPACTED[3]}
     assert len(files_of(suite, upload)) == 2
 
