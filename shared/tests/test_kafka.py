@@ -129,14 +129,20 @@ async def test_the_envelope_is_a_cloudevent_in_binary_mode_and_a_tombstone_has_n
     async with running(Relay(settings, database, counts.block, (counts,))):
         async with database.transaction() as session:
             await publish(session, counted_number(number=5), key=key, subject="subject", sequence=7)
-            await publish_removals(session, counts, {key: 8})
         reader = kafka.Reader(settings, f"envelope-{key}", [counts.topic])
         await reader.start()
         found = []
 
-        async def both():
+        async def one_more():
             found.extend(one for one in await reader.fetch(100, 0.5) if one.key == key)
-            return len(found) >= 2
+            return len(found)
+
+        await until(one_more)
+        async with database.transaction() as session:
+            await publish_removals(session, counts, {key: 8})
+
+        async def both():
+            return await one_more() >= 2
 
         await until(both)
         await reader.close()
