@@ -99,19 +99,16 @@ class Deliverer:
         self, client: WebhookClient, subscription_id: UUID, lane: Lane, claim: UUID, stop: asyncio.Event
     ) -> None:
         """Send the events of one lane in their order, until one fails, none is left, or it was long enough."""
+        # Measured before the lease is renewed, so that we never think that it lasts longer than it does.
+        until = time.monotonic() + self._settings.webhook_lease
+        delivery = await self._surely(lambda: self._next(subscription_id, lane, claim), stop)
         for _ in range(_TURN):
-            if stop.is_set():
-                break
-            # Measured before the lease is renewed, so that we never think that it lasts longer than it does.
-            until = time.monotonic() + self._settings.webhook_lease
-            delivery = await self._surely(lambda: self._next(subscription_id, lane, claim), stop)
-            if delivery is None or time.monotonic() > until - self._settings.webhook_timeout:
+            if delivery is None or stop.is_set() or time.monotonic() > until - self._settings.webhook_timeout:
                 break
             verdict = await self._send(client, delivery)
             _attempted.labels(verdict.outcome).inc()
-            goes_on = await self._record_surely(delivery, verdict, until)
-            if not goes_on:
-                return
+            delivery, until = await self._record_surely(delivery, verdict, until)
+        # Of a lane that waits after a failure, or that another process has by now, this changes nothing.
         await self._surely(lambda: self._release(subscription_id, lane, claim), stop)
 
     async def _next(self, subscription_id: UUID, lane: Lane, claim: UUID) -> Delivery | None:
@@ -128,22 +125,33 @@ class Deliverer:
             return Verdict(Outcome.FAILED, "secret-unreadable")
         return await client.send(delivery.url, headers, delivery.body)
 
-    async def _record_surely(self, delivery: Delivery, verdict: Verdict, until: float) -> bool:
-        """Write how it ended however long the database is away, up to the end of the lease: then it goes anew."""
+    async def _record_surely(self, delivery: Delivery, verdict: Verdict, until: float) -> tuple[Delivery | None, float]:
+        """Write how it ended; return what comes next in the lane, and until when the lane is ours.
+
+        Tries however long the database is away, up to the end of the lease: then the event goes anew.
+        """
         pause = 0.05
         while True:
+            renewed = time.monotonic() + self._settings.webhook_lease
             try:
-                async with self._database.transaction() as session:
-                    return await webhook_delivery.record(session, delivery, verdict, self._settings)
+                return await self._record(delivery, verdict), renewed
             except Exception as error:
                 if kind_of(error) is not Kind.TRANSIENT:
                     log.exception("webhook_result_lost", subscription_id=str(delivery.subscription_id))
-                    return False
+                    return None, until
                 log.warning("webhook_result_waits", reason=describe(error))
             if time.monotonic() > until:
-                return False
+                return None, until
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)
+
+    async def _record(self, delivery: Delivery, verdict: Verdict) -> Delivery | None:
+        async with self._database.transaction() as session:
+            if not await webhook_delivery.record(session, delivery, verdict, self._settings):
+                return None
+            return await webhook_delivery.next_delivery(
+                session, delivery.subscription_id, delivery.lane, delivery.claim, self._settings
+            )
 
     async def _release(self, subscription_id: UUID, lane: Lane, claim: UUID) -> None:
         async with self._database.transaction() as session:

@@ -48,7 +48,7 @@ async def name_is_taken(session: AsyncSession, municipality: str, name: str, *, 
 
 async def lock(session: AsyncSession, subscription_id: UUID) -> Any | None:
     """Return a subscription and hold it until the transaction ends."""
-    query = sa.select(subscriptions).where(subscriptions.c.id == subscription_id).with_for_update()
+    query = sa.select(subscriptions).where(subscriptions.c.id == subscription_id).with_for_update(key_share=True)
     return (await session.execute(query)).one_or_none()
 
 
@@ -88,13 +88,14 @@ async def delete(session: AsyncSession, subscription_id: UUID) -> None:
     await session.execute(sa.delete(subscriptions).where(subscriptions.c.id == subscription_id))
 
 
+# Not plain FOR UPDATE: a delivery that is being logged holds the key of its subscription, and need not be waited for.
 _behind = statement(
     """
     SELECT s.id, s.municipality, s.filter, s.examined
       FROM webhook_subscriptions s
      WHERE EXISTS (SELECT FROM webhook_events e WHERE e.municipality = s.municipality AND e.position > s.examined)
      ORDER BY s.id
-       FOR UPDATE SKIP LOCKED
+       FOR NO KEY UPDATE SKIP LOCKED
     """
 ).columns(filter=pg.JSONB)
 

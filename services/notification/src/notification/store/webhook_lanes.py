@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notification.domain.webhooks import Verdict
 from notification.store.statements import statement
-from notification.tables import webhook_deliveries, webhook_queue, webhook_subscriptions
+from notification.tables import webhook_deliveries, webhook_subscriptions
 
 _take = statement(
     """
@@ -120,18 +120,19 @@ async def log(
 
 _delivered = statement(
     """
+    WITH gone AS (DELETE FROM webhook_queue WHERE id = :queue_id)
     UPDATE webhook_lanes SET attempts = 0, failing_since = NULL
-     WHERE subscription_id = :subscription AND lane = :lane
+     WHERE subscription_id = :subscription AND lane = :lane AND (attempts > 0 OR failing_since IS NOT NULL)
     """,
     subscription=pg.UUID,
     lane=sa.Text,
+    queue_id=sa.BigInteger,
 )
 
 
 async def delivered(session: AsyncSession, subscription_id: UUID, lane: str, queue_id: int) -> None:
     """Take a delivered event out of the queue. It is delivered, whoever has the lane by now."""
-    await session.execute(sa.delete(webhook_queue).where(webhook_queue.c.id == queue_id))
-    await session.execute(_delivered, {"subscription": subscription_id, "lane": lane})
+    await session.execute(_delivered, {"subscription": subscription_id, "lane": lane, "queue_id": queue_id})
 
 
 # The last attempt comes exactly at the end of the window, however long the waits have become.

@@ -175,17 +175,14 @@ async def record(session: AsyncSession, delivery: Delivery, verdict: Verdict, se
         chance=random.random(),  # noqa: S311 - spreads load, keeps no secret
     )
     window = settings.webhook_retry_hours * 3600
+    # Before the lane, as who resumes a subscription does: so the two wait for each other in place of a deadlock.
+    row = await subscriptions.lock(session, subscription_id)
     too_long = await webhook_lanes.failed(
         session, subscription_id, lane, claim=delivery.claim, wait=wait, window=window
     )
-    if verdict.gone or too_long:
-        await _stop(session, subscription_id, TARGET_GONE if verdict.gone else FAILED_FOR_TOO_LONG)
-    return False
-
-
-async def _stop(session: AsyncSession, subscription_id: UUID, reason: str) -> None:
-    """Stop a subscription whose target does not take anything; its events wait until somebody resumes it."""
-    row = await subscriptions.lock(session, subscription_id)
-    if row is not None and row.state == State.ACTIVE:
+    if (verdict.gone or too_long) and row is not None and row.state == State.ACTIVE:
+        # Its events wait until somebody resumes it.
+        reason = TARGET_GONE if verdict.gone else FAILED_FOR_TOO_LONG
         await subscriptions.set_state(session, subscription_id, State.FAILED, reason)
         log.warning("webhook_subscription_stopped", subscription_id=str(subscription_id), reason=reason)
+    return False
