@@ -124,6 +124,24 @@ def test_nothing_sticks_out_on_a_small_screen(open_page, size):
     assert wide == {}
 
 
+@pytest.mark.parametrize("size", ["phone", "narrow"])
+def test_a_report_is_destroyed_only_after_a_confirmation(open_page, live, size):
+    width, height, language = SIZES[size]
+    page = open_page(width, height, language=language, staff="ada")
+    page.goto("/behandelen/M-10001")
+    page.locator('a[href$="/verwijderen"]').click()
+    assert findings(page) == []
+    assert page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0
+    button = page.locator('form[action$="/vernietigen"] button')
+    button.click()  # the box is not ticked: the browser holds it back
+    assert live.stub.sent("DELETE", "intake:reports/") == []
+    page.locator("#zeker-vernietigen").check()
+    button.click()
+    page.wait_for_url("**/behandelen/M-10001?gedaan=vernietigd")
+    assert len(live.stub.sent("DELETE", "intake:reports/")) == 1
+    live.stub.requests.clear()
+
+
 def photo():
     kept = io.BytesIO()
     Image.new("RGB", (900, 600), (90, 140, 120)).save(kept, "JPEG")
