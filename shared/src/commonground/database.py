@@ -51,8 +51,11 @@ class Database:
     same process need not wait for its next look.
     """
 
-    def __init__(self, settings: BlockSettings, *, name: str) -> None:
-        """Prepare, without connecting; ``name`` is what PostgreSQL shows as the application."""
+    def __init__(self, settings: BlockSettings, *, name: str, schema: str | None = None) -> None:
+        """Prepare, without connecting; ``name`` is what PostgreSQL shows as the application.
+
+        With ``schema`` only the tables of that schema are seen.
+        """
         self.engine: AsyncEngine = create_async_engine(
             async_url(settings.database_url.get_secret_value()),
             pool_size=settings.database_pool,
@@ -70,6 +73,7 @@ class Database:
                     "jit": "off",
                     "statement_timeout": str(int(settings.statement_timeout * 1000)),
                     "idle_in_transaction_session_timeout": "60000",
+                    **({"search_path": schema} if schema else {}),
                 },
             },
         )

@@ -13,11 +13,12 @@ import click
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from commonground import contracts, dead_letters_command, settings_table
+from commonground import contracts, dead_letters_command, rebuild_command, settings_table
 from commonground.database import Database
 from commonground.messaging import kafka, replay
 from commonground.messaging.consumer import Consumer
 from commonground.messaging.events import Stream, Subscription
+from commonground.messaging.rebuild import Projections
 from commonground.observability import logging
 from commonground.settings import BlockSettings
 
@@ -32,10 +33,12 @@ def commands(
     streams: Sequence[Stream] = (),
     subscriptions: Callable[[Any], Sequence[Subscription]] | None = None,
     second_groups: Mapping[str, Callable[[Any], Sequence[Subscription]]] | None = None,
+    projections: Projections | None = None,
 ) -> click.Group:
     """Return the command group of a block: migrate, topics, replay, dead-letters, contracts, settings.
 
-    ``second_groups`` has what the block hears in consumer groups beside its own, by their names.
+    ``second_groups`` has what the block hears in consumer groups beside its own, by their names. A block that says
+    what its ``projections`` are gets the command rebuild as well.
     """
 
     @click.group(help=f"Manage the {block} block.")
@@ -76,6 +79,9 @@ def commands(
         ]
 
     group.add_command(dead_letters_command.command(lambda work: with_database(block, settings(), work), consumers))
+
+    if projections and subscriptions:
+        group.add_command(rebuild_command.command(block, settings, subscriptions, projections, with_database))
 
     @group.command(name="contracts")
     @click.argument("folder", type=click.Path(path_type=Path))

@@ -9,6 +9,7 @@ from insight import store, synthetic
 from insight.events import STREAMS
 from insight.incoming import subscriptions
 from insight.main import create_app
+from insight.projections import PROJECTIONS
 from insight.settings import Settings
 
 main = manage.commands(
@@ -18,6 +19,7 @@ main = manage.commands(
     create_app,
     streams=STREAMS,
     subscriptions=subscriptions,
+    projections=PROJECTIONS,
 )
 
 

@@ -41,6 +41,16 @@ async def record(session: AsyncSession, keys: Sequence[UUID]) -> set[UUID]:
     return set(found.scalars())
 
 
+async def among(session: AsyncSession, keys: Sequence[UUID]) -> set[UUID]:
+    """Return which of ``keys`` were received."""
+    wanted = func.any(bindparam("event_ids", type_=pg.ARRAY(pg.UUID)))
+    found = await session.execute(select(inbox.c.event_id).where(inbox.c.event_id == wanted), {"event_ids": list(keys)})
+    return set(found.scalars())
+
+
 async def forget_before(session: AsyncSession, moment: datetime) -> None:
-    """Delete what was received before ``moment``; must lie behind the retention of all topics."""
+    """Delete what was received before ``moment``; must lie behind the retention of all topics.
+
+    Compacted topics keep their newest events for ever, and ``rebuild`` asks here which of them the block has handled.
+    """
     await session.execute(delete(inbox).where(inbox.c.received_at < moment))

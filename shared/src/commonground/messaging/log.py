@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import confluent_kafka
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # exported, not declared
 
 from commonground.messaging.errors import TransientError
 from commonground.messaging.kafka import Record, as_record, common_options
@@ -36,6 +37,7 @@ class LogReader:
                 "isolation.level": "read_committed",
             }
         )
+        self._admin = AdminClient(common_options(settings, name))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="kafka-log")
 
     async def _call(self, function: Any, *arguments: Any) -> Any:
@@ -62,16 +64,23 @@ class LogReader:
         return ends
 
     def _ends(self) -> dict[Place, int]:
+        wanted = {TopicPartition(*place): OffsetSpec.latest() for place in self._read}
+        if not wanted:
+            return {}
         try:
-            return {
-                place: self._client.get_watermark_offsets(TopicPartition(*place), timeout=10)[1] for place in self._read
-            }
+            # By a connection of its own: on the reader's, a question waits behind a fetch that waits for records.
+            asked = self._admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=10)
+            return {(place.topic, place.partition): future.result().offset for place, future in asked.items()}
         except KafkaException as error:
             raise TransientError(error.args[0].name()) from error
 
     def reached(self, ends: dict[Place, int]) -> bool:
         """Tell whether all that lies before ``ends`` has been read."""
         return all(self._read[place] >= end for place, end in ends.items())
+
+    def left(self, ends: dict[Place, int]) -> int:
+        """Return about how many records lie between what was read and ``ends``."""
+        return sum(max(0, end - self._read[place]) for place, end in ends.items())
 
     async def fetch(self, most: int) -> list[Record]:
         """Return the next records, none when none came within half a second."""
