@@ -8,6 +8,7 @@ from commonground.database import Database
 from handling.events import PUBLISHED, STREAMS
 from handling.incoming import SUBSCRIPTIONS
 from handling.main import create_app
+from handling.projections import PROJECTIONS
 from handling.settings import Settings
 from handling.store import synthetic
 
@@ -19,6 +20,7 @@ main = manage.commands(
     published=PUBLISHED,
     streams=STREAMS,
     subscriptions=lambda _settings: SUBSCRIPTIONS,
+    projections=PROJECTIONS,
 )
 
 

@@ -64,7 +64,7 @@ class LogReader:
         return ends
 
     def _ends(self) -> dict[Place, int]:
-        wanted = {TopicPartition(*place): OffsetSpec.latest() for place in self._read}
+        wanted = {TopicPartition(*place): OffsetSpec.latest() for place in self._read}  # type: ignore[no-untyped-call]  # of the package
         if not wanted:
             return {}
         try:

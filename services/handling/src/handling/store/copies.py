@@ -8,7 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commonground.messaging.tables import removed_keys
 from handling.tables import categories, departments, reports, staff
+
+_EXPLANATIONS = "meldstroom.classification.explanations.v1"
+_USERS = "meldstroom.gateway.users.v1"
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -93,6 +97,41 @@ async def text_is_removed(session: AsyncSession, report_id: UUID) -> bool:
     """Tell whether what the resident wrote was removed."""
     query = sa.select(reports.c.text_removed_at).where(reports.c.report_id == report_id)
     return (await session.execute(query)).scalar_one_or_none() is not None
+
+
+async def carry_removals(session: AsyncSession, serving: str) -> None:
+    """Bring over what was removed for good from the tables of the schema ``serving``: topics forget it after a week.
+
+    Nothing else comes along: only that it was removed, and how far each source had told.
+    """
+    old = reports.to_metadata(sa.MetaData(), schema=serving)
+    text_gone, contact_gone = old.c.text_removed_at.is_not(None), old.c.contact_removed_at.is_not(None)
+    explanation_gone = sa.or_(text_gone, _removed(_EXPLANATIONS, sa.cast(old.c.report_id, sa.Text)))
+    carried = {
+        old.c.report_id: None,
+        old.c.case_id: None,
+        old.c.text_removed_at: None,
+        old.c.text_sequence: text_gone,
+        old.c.language: text_gone,
+        old.c.contact_removed_at: None,
+        old.c.contact_sequence: contact_gone,
+        old.c.contact_language: contact_gone,
+        old.c.explanation_sequence: explanation_gone,
+    }
+    values = [
+        column if gone is None else sa.case((gone, column), else_=0 if column.name.endswith("_sequence") else None)
+        for column, gone in carried.items()
+    ]
+    rows = sa.select(*values).where(sa.or_(text_gone, contact_gone, explanation_gone))
+    await session.execute(pg.insert(reports).from_select([column.name for column in carried], rows))
+    people = staff.to_metadata(sa.MetaData(), schema=serving)
+    await session.execute(
+        pg.insert(staff).from_select(list(staff.c.keys()), sa.select(people).where(_removed(_USERS, people.c.user_id)))
+    )
+
+
+def _removed(topic: str, key: Any) -> Any:
+    return sa.exists().where(removed_keys.c.topic == topic, removed_keys.c.key == key)
 
 
 async def merge_categories(session: AsyncSession, rows: Rows) -> None:
