@@ -5,8 +5,12 @@ tests. Hypothesis draws who does what and at which await the process dies.
 """
 
 import asyncio
+import contextlib
+import gc
 import types
+import warnings
 
+import asyncpg
 import pytest
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -21,23 +25,23 @@ KEYS = ("a", "b")
 AT_AWAIT = st.integers(0, 30)  # 0: it lives
 
 
-class DiedError(BaseException):
-    """The process was killed."""
+class DiedError(Exception):
+    """The process was killed; holds the work where it stopped, so that not a line of it runs any more."""
 
 
 @types.coroutine
 def dying(work, at_await):
-    """Run ``work`` and kill it at its n-th wait; what it does about that still runs, as the server's rollback would."""
+    """Run ``work`` and kill it at its n-th wait."""
     steps = work.__await__()
     waits = 0
     while True:
         try:
             waiting = next(steps)
-            waits += 1
-            if waits == at_await:
-                waiting = steps.throw(DiedError)
         except StopIteration as end:
             return end.value
+        waits += 1
+        if waits == at_await:
+            raise DiedError(steps)
         yield waiting
 
 
@@ -63,6 +67,7 @@ class Crashes(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.broker = Broker()
+        self.dead = []
         self.submitted = 0
         self.surely = set()
         self.open()
@@ -86,17 +91,24 @@ class Crashes(RuleBasedStateMachine):
 
         try:
             self.runner.run(run())
-        except DiedError:
-            alive = False
-        except Exception:
-            if not at_await:
-                raise
-            alive = False  # a library wrapped the death in an error of its own
-        else:
-            return True
-        self.runner.run(self.database.close())
-        self.open()  # the next process
-        return alive
+        except DiedError as death:
+            self.dead.append((death.args, self.database))
+            self.runner.run(self.server_notices())
+            self.open()  # the next process
+            return False
+        return True
+
+    async def server_notices(self):
+        """End the sessions of the dead process, as the server does when their sockets are gone."""
+        url = self.given["settings"].database_url.get_secret_value()
+        connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+        mine = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'crashes'"
+        try:
+            await connection.execute(f"SELECT pg_terminate_backend(pid) {mine}")
+            while await connection.fetchval(f"SELECT count(*) {mine}"):
+                await asyncio.sleep(0.01)
+        finally:
+            await connection.close()
 
     @rule(key=st.sampled_from(KEYS), at_await=AT_AWAIT)
     def count(self, key, at_await):
@@ -140,7 +152,18 @@ class Crashes(RuleBasedStateMachine):
             numbers = [number for its_key, number in effects if its_key == key]
             assert numbers == sorted(numbers), "effects of one key came out of order"
         self.runner.run(self.database.close())
+        self.clear_away_the_dead()
         self.runner.close()
+
+    def clear_away_the_dead(self):
+        """Let Python complain here about what never came to an end, and not when pytest has had its last word."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for (steps,), _database in self.dead:
+                with contextlib.suppress(BaseException):
+                    steps.close()
+            self.dead.clear()
+            gc.collect()
 
     async def settle(self):
         while await self.publish():
