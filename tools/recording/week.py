@@ -336,8 +336,18 @@ def _worked_on(
         _delivered(week, message, report, "closing", at + timedelta(seconds=4))
     if chance.random() < 0.1:
         # Somebody asked to be forgotten.
+        removed_at = at + timedelta(hours=1)
+        destroyed = _made(
+            intake.ReportDestroyed,
+            report_id=report,
+            number=code,
+            municipality=MUNICIPALITY,
+            removed_at=removed_at,
+            removed_by=None,
+        )
+        week.tell(destroyed, key, key, removed_at)
         for stream in (intake.REPORT_TEXTS, intake.REPORT_CONTACTS):
-            week.remove(stream, key, at + timedelta(hours=1))
+            week.remove(stream, key, removed_at)
 
 
 def _delivered(week: _Week, message: UUID, report: UUID, kind: Any, at: datetime) -> None:
