@@ -118,7 +118,8 @@ async def test_a_database_that_is_away_is_503_and_not_ready_and_comes_back(clien
 async def test_the_openapi_document_follows_the_design_rules(client):
     document = (await client.get("/v1/openapi.json")).json()
     assert document["servers"][0]["url"].endswith("/v1")
-    assert set(document["paths"]) == {"/things", "/secrets", "/failures", "/queries"}
+    of_the_block = {path for path in document["paths"] if not path.startswith("/dead-letters")}
+    assert of_the_block == {"/things", "/secrets", "/failures", "/queries"}
     answers = document["paths"]["/things"]["post"]["responses"]
     assert "422" not in answers
     assert answers["201"]["headers"]["API-Version"]
