@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from tools.awake import awake
 from tools.bench import measures, report
 from tools.bench.bodies import new_report
 
@@ -29,7 +30,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=[20_000, 200_000], help="numbers of cases")
     given = parser.parse_args()
     page = report.Page(given.sizes, given.seconds)
-    with tempfile.TemporaryDirectory(prefix="meldstroom-bench-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="meldstroom-bench-", ignore_cleanup_errors=True) as folder, awake():
         _measure(Path(folder), page, given.seconds, given.sizes)
     print(f"written: {report.PAGE}")
 

@@ -14,6 +14,8 @@ _HEADING = ("# Performance", "", "Written by `make bench` from one run; nothing 
 _CONDITIONS = (
     "- Everything on this machine: load client, PostgreSQL, Kafka, mail sink and all blocks.",
     "- fsync and synchronous commit are on. The rate limit for residents is off. One process per block.",
+    "- A loop of the lowest priority per processor keeps the processors awake (`tools/awake.py`), since a virtual",
+    "  processor that sleeps takes milliseconds to wake where machines lie within machines.",
     "- *Stolen* is the share of the processors' time that the hypervisor gave to other machines while the row, or its",
     "  group of rows, was measured: with a tenth or more a figure says little about the software.",
     "- Signalen's figures were measured on another machine of the same size (2 vCPU AMD EPYC, 24 GiB, Debian 12),",

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tools.awake import awake
 from tools.chaos.run import make_suite, run
 
 from meldstroom_local import places
@@ -21,7 +22,7 @@ def main() -> int:
     print(f"seed {given.seed}", flush=True)
     port = next(p for p in range(25_000, 60_000, 100) if not any(places.listens(p + o) for o in range(100)))
     scratch = tempfile.TemporaryDirectory(prefix="meldstroom-chaos-", ignore_cleanup_errors=True)
-    with scratch as folder, make_suite(Path(folder), port) as suite:
+    with awake(), scratch as folder, make_suite(Path(folder), port) as suite:
         verdict = run(suite, reports=given.reports, faults=given.faults, seed=given.seed, patience=900)
     for fault in verdict.faults:
         print(f"WRONG: {fault}")

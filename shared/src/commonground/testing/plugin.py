@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import alembic.command
@@ -27,6 +28,7 @@ from commonground.database import Database
 from commonground.manage import alembic_config
 from commonground.messaging.consumer import Consumer
 from commonground.messaging.events import Subscription
+from commonground.observability import logging
 from commonground.settings import BlockSettings
 from commonground.testing.events import record
 from commonground.testing.tokens import Tokens
@@ -38,6 +40,8 @@ def pytest_configure() -> None:
         processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer(key_order=["event"])],
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
+    # A command that a test runs inside this process would take the lines away from all tests after it.
+    patch.object(logging, "configure").start()
 
 
 @dataclass(frozen=True)
