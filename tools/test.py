@@ -14,7 +14,6 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 BOOTSTRAP = PROJECT / "deploy" / "local" / "bootstrap.py"
-AWAKE = [sys.executable, str(PROJECT / "tools" / "awake.py"), "--"]
 
 
 def main() -> int:
@@ -36,7 +35,7 @@ def main() -> int:
     if given.only_checks:
         return 1 if failed else 0
     python = str(PROJECT / ".venv" / "bin" / "python")
-    tests = step("tests", [*AWAKE, python, "-m", "pytest", *given.pytest], timings)
+    tests = step("tests", [python, "-m", "pytest", *given.pytest], timings)
     return 1 if failed else tests
 
 
@@ -65,14 +64,13 @@ def test_service(service: str, arguments: Sequence[str]) -> int:
     python = str(PROJECT / f".venv-{service}" / "bin" / "python")
     # Whoever needs Kafka after all finds nothing at this address.
     os.environ.update(MELDSTROOM_KAFKA="address", KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1")
-    tests = [python, "-m", "pytest", f"services/{service}/tests", "-m", "not kafka"]
-    return step("tests", [*AWAKE, *tests, *arguments], timings)
+    return step("tests", [python, "-m", "pytest", f"services/{service}/tests", "-m", "not kafka", *arguments], timings)
 
 
 def step(name: str, command: Sequence[str], timings: dict[str, float]) -> int:
     """Run one step, remember how many seconds it took, and return its exit code."""
     print(
-        f"\n── {name}: {' '.join(command[4:] if name == 'tests' else [Path(command[0]).name, *command[1:]])}",
+        f"\n── {name}: {' '.join(command[1:] if name == 'tests' else [Path(command[0]).name, *command[1:]])}",
         flush=True,
     )
     began = time.monotonic()

@@ -65,13 +65,12 @@ async def claim(session: AsyncSession, scope: str, key: str, digest: str, answer
 
 async def earlier(session: AsyncSession, scope: str, key: str, digest: str) -> Answer | None:
     """Return the first answer to ``key``, None when there is none; raise when the request differed."""
-    query = sa.select(keys.c.fingerprint, keys.c.status, keys.c.answer).where(keys.c.scope == scope, keys.c.key == key)
-    row = (await session.execute(query)).one_or_none()
-    if row is None:
+    found = (await find(session, scope, [key])).get(key)
+    if found is None:
         return None
-    if row.fingerprint != digest:
+    if found.fingerprint != digest:
         raise IdempotencyConflictError
-    return Answer(row.status, row.answer)
+    return Answer(found.status, found.answer)
 
 
 @dataclass(frozen=True)

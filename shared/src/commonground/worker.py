@@ -1,12 +1,12 @@
 """What a block does besides answering: consumers, the relay, and work that comes round."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import structlog
 
+from commonground import patience
 from commonground.messaging.errors import Kind, describe, kind_of
 
 log = structlog.get_logger(__name__)
@@ -48,8 +48,7 @@ class Periodic:
                     log.warning("periodic_work_waits", name=self.name, reason=describe(error))
                 else:
                     log.exception("periodic_work_failed", name=self.name)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self._seconds)
+            await patience.pause(stop, self._seconds)
 
 
 class Worker:

@@ -13,6 +13,7 @@ def create_worker(settings: Settings, database: Database) -> Worker:
     return Worker(
         [
             Relay(settings, database, "insight", STREAMS),
-            Consumer(settings, database, "insight", subscriptions(settings)),
+            # Nobody waits for a point on the map: half a second later, and a fifth of the transactions.
+            Consumer(settings, database, "insight", subscriptions(settings), pace=0.5),
         ]
     )

@@ -12,16 +12,13 @@ What may happen when, and why nothing is lost or overtaken:
 """
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 from uuid import UUID
 
 import structlog
 from prometheus_client import Counter, Gauge
 
-from commonground import ids
+from commonground import ids, patience
 from commonground.database import Database
 from commonground.messaging.errors import Kind, describe, kind_of
 from notification.clients.webhooks import Resolve, WebhookClient, resolve_by_system
@@ -33,8 +30,6 @@ from notification.use_cases import webhook_delivery
 from notification.use_cases.webhook_delivery import Delivery
 
 log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
 
 _TURN = 100  # events after which a lane makes room for others
 
@@ -83,10 +78,10 @@ class Deliverer:
     async def _next_lane(self, stop: asyncio.Event) -> tuple[UUID, Lane, UUID] | None:
         async with self._turn:  # one looks at a time
             while not stop.is_set():
-                taken = await self._surely(self._take, stop)
+                taken = await patience.insist(self._take, stop, self.name)
                 if taken is not None:
                     return taken
-                await _wait(stop, self._settings.webhook_poll)
+                await patience.pause(stop, self._settings.webhook_poll)
         return None
 
     async def _take(self) -> tuple[UUID, Lane, UUID] | None:
@@ -101,7 +96,7 @@ class Deliverer:
         """Send the events of one lane in their order, until one fails, none is left, or it was long enough."""
         # Measured before the lease is renewed, so that we never think that it lasts longer than it does.
         until = time.monotonic() + self._settings.webhook_lease
-        delivery = await self._surely(lambda: self._next(subscription_id, lane, claim), stop)
+        delivery = await patience.insist(lambda: self._next(subscription_id, lane, claim), stop, self.name)
         for _ in range(_TURN):
             if delivery is None or stop.is_set() or time.monotonic() > until - self._settings.webhook_timeout:
                 break
@@ -109,7 +104,7 @@ class Deliverer:
             _attempted.labels(verdict.outcome).inc()
             delivery, until = await self._record_surely(delivery, verdict, until)
         # Of a lane that waits after a failure, or that another process has by now, this changes nothing.
-        await self._surely(lambda: self._release(subscription_id, lane, claim), stop)
+        await patience.insist(lambda: self._release(subscription_id, lane, claim), stop, self.name)
 
     async def _next(self, subscription_id: UUID, lane: Lane, claim: UUID) -> Delivery | None:
         async with self._database.transaction() as session:
@@ -157,21 +152,6 @@ class Deliverer:
         async with self._database.transaction() as session:
             await webhook_lanes.release(session, subscription_id, lane, claim)
 
-    async def _surely(self, work: Callable[[], Awaitable[T]], stop: asyncio.Event) -> T | None:
-        """Do ``work``, again and again while the database is away; None when told to stop before it succeeded."""
-        pause = 0.1
-        while True:
-            try:
-                return await work()
-            except Exception as error:
-                if kind_of(error) is not Kind.TRANSIENT:
-                    log.exception("webhooks_failed")
-                log.warning("webhooks_wait", reason=describe(error))
-            await _wait(stop, pause)
-            if stop.is_set():
-                return None
-            pause = min(pause * 2, 5.0)
-
     async def queue_events(self) -> bool:
         """Put new events, and those that were asked for again, into the queues; True when there may be more."""
         async with self._database.transaction() as session:
@@ -191,8 +171,3 @@ class Deliverer:
             _lag_events.labels(*place).set(row.events)
             _lag_seconds.labels(*place).set(row.seconds)
             _stopped.labels(*place).set(0 if row.state == "active" else 1)
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

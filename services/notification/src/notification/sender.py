@@ -12,16 +12,15 @@ What may happen when, and why nothing is lost:
 """
 
 import asyncio
-import contextlib
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 import structlog
 from prometheus_client import Counter, Gauge
 
+from commonground import patience
 from commonground.database import Database
 from commonground.messaging.errors import Kind, describe, kind_of
 from notification.clients.mail import MailServer, ServerUnreachableError, Verdict
@@ -34,8 +33,6 @@ from notification.use_cases import mailing
 from notification.use_cases.mailing import Parcel
 
 log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
 
 _HANDFUL = 10  # mails that one connection claims at a time
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # while the mail server is away
@@ -91,9 +88,9 @@ class Sender:
                     pause = _FIRST_PAUSE
                 except ServerUnreachableError as error:
                     log.warning("mail_server_unreachable", reason=error.reason)
-                    await _wait(stop, pause * (0.5 + random.random()))  # noqa: S311 - spreads load, keeps no secret
+                    await patience.pause(stop, pause * (0.5 + random.random()))  # noqa: S311 - spreads load, keeps no secret
                     pause = min(pause * 2, _LONGEST_PAUSE)
-                    await self._surely(self._give_up, stop)
+                    await patience.insist(self._give_up, stop, self.name)
         finally:
             await server.close()
 
@@ -104,13 +101,13 @@ class Sender:
             while not stop.is_set():
                 await self._has_room.wait()
                 until = time.monotonic() + self._settings.lease
-                parcels = await self._surely(self._take, stop)
+                parcels = await patience.insist(self._take, stop, self.name)
                 if parcels:
                     return parcels, until
                 looked += 1
                 if looked * self._settings.poll > self._settings.smtp_idle:
                     await server.close()
-                await _wait(stop, self._settings.poll)
+                await patience.pause(stop, self._settings.poll)
         return [], 0.0
 
     async def _take(self) -> list[Parcel]:
@@ -209,29 +206,9 @@ class Sender:
         async with self._database.transaction() as session:
             await mailing.record_attempts(session, results)
 
-    async def _surely(self, work: Callable[[], Awaitable[T]], stop: asyncio.Event) -> T | None:
-        """Do ``work``, again and again while the database is away; None when told to stop before it succeeded."""
-        pause = 0.1
-        while True:
-            try:
-                return await work()
-            except Exception as error:
-                if kind_of(error) is not Kind.TRANSIENT:
-                    log.exception("sender_failed")
-                log.warning("sender_waits", reason=describe(error))
-            await _wait(stop, pause)
-            if stop.is_set():
-                return None
-            pause = min(pause * 2, 5.0)
-
     async def measure(self) -> None:
         """Look how much is due, for the metrics."""
         async with self._database.transaction() as session:
             count, seconds = await delivery.backlog(session)
         _due.set(count)
         _oldest.set(seconds)
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

@@ -91,7 +91,7 @@ class Settings(BlockSettings):
     webhook_concurrency: int = Field(
         default=8, ge=1, le=200, description="Subscriptions that one process serves at the same time."
     )
-    webhook_poll: float = Field(default=0.25, gt=0, description="Seconds between two looks for events to send.")
+    webhook_poll: float = Field(default=0.5, gt=0, description="Seconds between two looks for events to send.")
     webhook_settle: float = Field(
         default=30,
         ge=0,

@@ -35,7 +35,7 @@ def create_worker(settings: Settings, database: Database) -> Worker:
         [
             Relay(settings, database, "notification", STREAMS),
             Consumer(settings, database, "notification", subscriptions(settings)),
-            Consumer(settings, database, "notification", webhook_subscriptions(settings), group=GROUP),
+            Consumer(settings, database, "notification", webhook_subscriptions(settings), group=GROUP, pace=0.5),
             sender,
             deliverer,
             Periodic("webhook-queues", settings.webhook_poll, deliverer.queue_events),

@@ -17,6 +17,7 @@ import orjson
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commonground import patience
 from commonground.database import Database
 from commonground.messaging import dead_letters, envelope, inbox, removals
 from commonground.messaging.errors import Kind, PermanentError, describe, kind_of
@@ -31,6 +32,7 @@ BATCH = 500
 # What one report causes arrives on several topics within milliseconds: waiting this long for the rest makes one
 # transaction of it in place of three.
 GATHER_SECONDS = 0.02
+PACE_SECONDS = 0.1  # at least between the beginnings of two batches: the busier it is, the fewer transactions a report
 TRIES = 5  # of an event that fails for a reason that nobody knows
 MOST_IN_A_ROW = 20  # buried one after the other: then something else is wrong than the events
 _LONGEST_PAUSE = 30.0
@@ -67,11 +69,14 @@ class Consumer:
         subscriptions: Sequence[Subscription],
         *,
         group: str | None = None,
+        pace: float = PACE_SECONDS,
     ) -> None:
         """Prepare; ``group`` is the Kafka consumer group, one per block unless it says otherwise.
 
         A block with a second group hears an event in each of them, and each is recorded as received on its own.
+        ``pace`` is how many seconds at least lie between the beginnings of two batches: more of it where nobody waits.
         """
+        self._pace = pace
         self._settings = settings
         self._database = database
         self._block = block
@@ -107,9 +112,11 @@ class Consumer:
         metrics.behind_seconds.labels(name).set_function(self._behind_seconds)
         metrics.ready.labels(name).set_function(lambda: float(self.ready()))
         next_look = 0.0
+        began = 0.0
         try:
             while not stop.is_set() and not self._stalled:
-                records = await reader.fetch(BATCH, 0.5, GATHER_SECONDS)
+                records = await reader.fetch(BATCH, 0.5, GATHER_SECONDS, began + self._pace)
+                began = time.monotonic()
                 self._oldest = min((record.timestamp_ms for record in records), default=None)
                 if records:
                     if not await self._handle_surely(records, reader, stop):
@@ -135,7 +142,7 @@ class Consumer:
 
     async def _handle_surely(self, records: list[Record], reader: Reader, stop: asyncio.Event) -> bool:
         """Handle ``records`` however long the database is away; False when told to stop before it was done."""
-        pause = 0.1
+        seconds = 0.1
         while True:
             try:
                 await self.handle(records)
@@ -147,12 +154,11 @@ class Consumer:
                 if kind_of(error) is not Kind.TRANSIENT:
                     log.exception("consumer_failed", block=self._block)
                 log.warning("consumer_waits", block=self._block, reason=describe(error))
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), pause)
+                await patience.pause(stop, seconds)
                 if stop.is_set():
                     return False
                 await reader.stay()
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                seconds = min(seconds * 2, _LONGEST_PAUSE)
             else:
                 return True
 

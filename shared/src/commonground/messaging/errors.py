@@ -9,7 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 
 class TransientError(Exception):
-    """It will work later: retried for as long as it takes, never a dead letter."""
+    """It will work later: retried for as long as it takes, never a dead letter. The message must hold no data."""
 
 
 class PermanentError(Exception):
@@ -50,8 +50,8 @@ def describe(error: BaseException) -> str:
     if isinstance(error, ValidationError):
         places = sorted({f"{'.'.join(map(str, item['loc']))}: {item['type']}" for item in error.errors()})
         return f"ValidationError({'; '.join(places)})"
-    if isinstance(error, PermanentError):
-        return f"PermanentError({error})"
+    if isinstance(error, PermanentError | TransientError):
+        return f"{type(error).__name__}({error})"
     trace = error.__traceback__
     place = ""
     while trace is not None:

@@ -1,10 +1,13 @@
-"""Which events were received, written in the transaction of their effect."""
+"""Which events were received, written in the transaction of their effect.
+
+Kept for ever, some 80 bytes an event: compacted topics keep their newest events for ever, and ``rebuild`` asks here
+which of them the block has handled.
+"""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -46,11 +49,3 @@ async def among(session: AsyncSession, keys: Sequence[UUID]) -> set[UUID]:
     wanted = func.any(bindparam("event_ids", type_=pg.ARRAY(pg.UUID)))
     found = await session.execute(select(inbox.c.event_id).where(inbox.c.event_id == wanted), {"event_ids": list(keys)})
     return set(found.scalars())
-
-
-async def forget_before(session: AsyncSession, moment: datetime) -> None:
-    """Delete what was received before ``moment``; must lie behind the retention of all topics.
-
-    Compacted topics keep their newest events for ever, and ``rebuild`` asks here which of them the block has handled.
-    """
-    await session.execute(delete(inbox).where(inbox.c.received_at < moment))

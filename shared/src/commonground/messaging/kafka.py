@@ -6,6 +6,7 @@ The asyncio clients of the same package refuse record headers, which the binary 
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -158,17 +159,21 @@ class Reader:
         """Join the group."""
         await self._call(self._client.subscribe, self._topics)
 
-    async def fetch(self, most: int, seconds: float, gather: float = 0.0) -> list[Record]:
-        """Return up to ``most`` records: wait up to ``seconds`` for the first and ``gather`` for more after it."""
-        records: list[Record] = await self._call(self._fetch, most, seconds, gather)
+    async def fetch(self, most: int, seconds: float, gather: float = 0.0, until: float = 0.0) -> list[Record]:
+        """Return up to ``most`` records.
+
+        Waits up to ``seconds`` for the first, and after it for more: ``gather`` seconds, and at least to the moment
+        ``until`` on the monotonic clock.
+        """
+        records: list[Record] = await self._call(self._fetch, most, seconds, gather, until)
         return records
 
-    def _fetch(self, most: int, seconds: float, gather: float) -> list[Record]:
+    def _fetch(self, most: int, seconds: float, gather: float, until: float) -> list[Record]:
         first = self._client.poll(seconds)
         if first is None:
             return []
         records = []
-        for message in [first, *self._client.consume(most - 1, gather)]:
+        for message in [first, *self._client.consume(most - 1, max(gather, until - time.monotonic()))]:
             error = message.error()
             if error is not None:
                 # A topic that is not there yet, or a broker that is away: the client goes on trying by itself.
@@ -314,7 +319,12 @@ def _bring_up_to_date(admin: AdminClient, streams: list[Stream]) -> None:
 
 
 # Where topics are somebody else's to configure, a block that may not do it must still publish.
-_LEFT_ALONE = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED}
+_LEFT_ALONE = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    KafkaError.INVALID_CONFIG,
+    KafkaError.POLICY_VIOLATION,
+}
 
 
 def _done(future: Any, what: str) -> Any:
@@ -334,7 +344,12 @@ def _topic_config(stream: Stream) -> dict[str, str]:
     if stream.tier is Tier.OPEN:
         # All events for as long as the topics that are not compacted, and the newest of each key for ever: whoever
         # begins now, or begins again, gets the whole current state.
-        return {"cleanup.policy": "compact", "min.compaction.lag.ms": str(_RETENTION_MS)}
+        return {
+            "cleanup.policy": "compact",
+            "min.compaction.lag.ms": str(_RETENTION_MS),
+            # As the broker has it by itself: less than the least, as an earlier version may have asked, is refused.
+            "max.compaction.lag.ms": str(2**63 - 1),
+        }
     # A subscriber that was away for three days has missed nothing, also not the first of two messages on one
     # report; what was removed is gone from the log within a week, and the removal itself stays for another one.
     return {

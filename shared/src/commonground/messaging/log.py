@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,6 +18,17 @@ from commonground.settings import BlockSettings
 _logger = logging.getLogger(__name__)
 
 Place = tuple[str, int]  # topic and partition
+
+# What a partition answers while it has no leader, as after its creation or when a broker went away.
+_BETWEEN_LEADERS = {
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
+    KafkaError._TRANSPORT,  # noqa: SLF001
+    KafkaError._TIMED_OUT,  # noqa: SLF001
+}
+_ELECTION_SECONDS = 15.0
 
 
 class LogReader:
@@ -67,12 +79,18 @@ class LogReader:
         wanted = {TopicPartition(*place): OffsetSpec.latest() for place in self._read}  # type: ignore[no-untyped-call]  # of the package
         if not wanted:
             return {}
-        try:
-            # By a connection of its own: on the reader's, a question waits behind a fetch that waits for records.
-            asked = self._admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=10)
-            return {(place.topic, place.partition): future.result().offset for place, future in asked.items()}
-        except KafkaException as error:
-            raise TransientError(error.args[0].name()) from error
+        until = time.monotonic() + _ELECTION_SECONDS
+        while True:
+            try:
+                # By a connection of its own: on the reader's, a question waits behind a fetch that waits for records.
+                asked = self._admin.list_offsets(
+                    wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=10
+                )
+                return {(place.topic, place.partition): future.result().offset for place, future in asked.items()}
+            except KafkaException as error:
+                if error.args[0].code() not in _BETWEEN_LEADERS or time.monotonic() > until:
+                    raise TransientError(error.args[0].name()) from error
+            time.sleep(0.2)
 
     def reached(self, ends: dict[Place, int]) -> bool:
         """Tell whether all that lies before ``ends`` has been read."""

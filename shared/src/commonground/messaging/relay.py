@@ -15,9 +15,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import BigInteger
 
+from commonground import patience
 from commonground.database import Database
 from commonground.messaging import envelope
-from commonground.messaging.errors import Kind, TransientError, kind_of
+from commonground.messaging.errors import Kind, TransientError, describe, kind_of
 from commonground.messaging.events import Stream
 from commonground.messaging.kafka import Producer, ensure_topics
 from commonground.messaging.tables import outbox
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 _LOCK = 7_301_904_111  # any number, the same in all processes of a block
 _BATCH = 1000
 _GATHER_SECONDS = 0.004  # after a wake-up, wait this long for more: one round for many commits
+_PACE_SECONDS = 0.04  # at least between the beginnings of two rounds, unless a round was full
 
 _unpublished = select(outbox).where(outbox.c.published_at.is_(None)).order_by(outbox.c.position).limit(_BATCH)
 _mark = (
@@ -50,7 +52,7 @@ class Relay:
         block: str,
         streams: tuple[Stream, ...],
         *,
-        poll: float = 0.1,
+        poll: float = 0.25,
     ) -> None:
         """Prepare; ``poll`` is how many seconds pass between looks when nothing wakes the relay."""
         self._settings = settings
@@ -78,8 +80,8 @@ class Relay:
                     if kind_of(error) is Kind.UNKNOWN:
                         log.exception("relay_failed")
                     else:
-                        log.warning("relay_waits", reason=type(error).__name__)
-                    await _sleep(stop, pause)
+                        log.warning("relay_waits", reason=describe(error))
+                    await patience.pause(stop, pause)
                     pause = min(pause * 2, 5.0)
         finally:
             await producer.close()
@@ -90,7 +92,7 @@ class Relay:
             while not stop.is_set():
                 if await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}):
                     break
-                await _sleep(stop, 1.0)
+                await patience.pause(stop, 1.0)
             try:
                 await self._publish_until_stopped(connection, producer, stop)
             finally:
@@ -105,9 +107,12 @@ class Relay:
                 await ensure_topics(self._settings, self._streams)
                 self._topics_ready = True
             self._database.events_committed.clear()
+            began = time.monotonic()
             published = await self.publish_batch(connection, producer)
             if published == 0:
                 await self._wait(stop)
+            elif published < _BATCH:
+                await patience.pause(stop, max(0.0, began + _PACE_SECONDS - time.monotonic()))
 
     async def publish_batch(self, connection: AsyncConnection, producer: Producer) -> int:
         """Publish and mark one batch; return its size. Raises ``TransientError`` when the broker refused."""
@@ -149,8 +154,3 @@ class Relay:
 
 def _age(moment: datetime) -> float:
     return max(0.0, time.time() - moment.timestamp())
-
-
-async def _sleep(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
