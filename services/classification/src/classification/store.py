@@ -1,6 +1,7 @@
 """Every SQL statement of classification; functions take the session first."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from classification.domain import Tree
 from classification.tables import categories, classifications, main_categories, reports
+from commonground import many
 
 
 async def trees(session: AsyncSession, municipalities: set[str]) -> dict[str, Tree]:
@@ -108,28 +110,32 @@ async def merge_predictions(session: AsyncSession, rows: Sequence[dict[str, Any]
 
 async def _merge(session: AsyncSession, rows: Sequence[dict[str, Any]], sequence: str) -> Sequence[Any]:
     # Sorted, so that two consumers that meet the same reports wait for each other in place of a deadlock.
-    statement = insert(reports).values(sorted(rows, key=lambda row: str(row["report_id"])))
-    result = await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["report_id"],
-            set_={name: statement.excluded[name] for name in rows[0] if name != "report_id"},
-            where=sa.func.coalesce(reports.c[sequence], -1) < statement.excluded[sequence],
-        ).returning(reports)
-    )
+    ordered = sorted(rows, key=lambda row: str(row["report_id"]))
+    result = await session.execute(_merged(sequence, tuple(ordered[0])), many.arrays(reports, ordered))
     return list(result.all())
+
+
+@lru_cache
+def _merged(sequence: str, names: tuple[str, ...]) -> Any:
+    statement = many.inserted(reports, names)
+    return statement.on_conflict_do_update(
+        index_elements=["report_id"],
+        set_={name: statement.excluded[name] for name in names if name != "report_id"},
+        where=sa.func.coalesce(reports.c[sequence], -1) < statement.excluded[sequence],
+    ).returning(reports)
+
+
+_newest = many.incoming(reports, ("report_id", "version"))
+_renew = sa.update(reports).where(reports.c.report_id == _newest.c.report_id).values(version=_newest.c.version)
 
 
 async def add_classifications(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Insert classifications and make each the newest of its report; the reports' rows must be locked."""
     if not rows:
         return
-    await session.execute(sa.insert(classifications), list(rows))
-    newest = sa.values(sa.column("report_id", sa.Uuid), sa.column("version", sa.BigInteger), name="newest").data(
-        [(row["report_id"], row["version"]) for row in rows]
-    )
-    await session.execute(
-        sa.update(reports).where(reports.c.report_id == newest.c.report_id).values(version=newest.c.version)
-    )
+    await session.execute(many.inserted(classifications, tuple(rows[0])), many.arrays(classifications, rows))
+    newest = [{"report_id": row["report_id"], "version": row["version"]} for row in rows]
+    await session.execute(_renew, many.arrays(reports, newest))
 
 
 async def report(session: AsyncSession, report_id: UUID, *, lock: bool = False) -> Any | None:

@@ -5,21 +5,18 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commonground import many
 from insight.domain import BoundingBox, Grouping, Period, PublicStatus
 from insight.tables import categories, departments, reports
 
 
 def _upsert(owned: Sequence[str], newer: Any) -> Any:
-    """Return the statement that takes over the columns of one source, unless what is there is newer.
-
-    One array per column, so that the statement is the same for any number of rows and is planned once.
-    """
-    names = ["report_id", "municipality", *owned]
-    values = [sa.func.unnest(sa.bindparam(name, type_=ARRAY(reports.c[name].type))).label(name) for name in names]
-    statement = insert(reports).from_select(names, sa.select(*values))
+    """Return the statement that takes over the columns of one source, unless what is there is newer."""
+    names = ("report_id", "municipality", *owned)
+    statement = many.inserted(reports, names)
     return statement.on_conflict_do_update(
         index_elements=["report_id"],
         set_={name: statement.excluded[name] for name in names[1:]},
@@ -61,7 +58,7 @@ async def save(session: AsyncSession, source: str, rows: Sequence[dict[str, Any]
     At most one row per report, sorted by report.
     """
     if rows:
-        await session.execute(_STATEMENTS[source], {name: [row[name] for row in rows] for name in rows[0]})
+        await session.execute(_STATEMENTS[source], many.arrays(reports, rows))
 
 
 _REFERENCE = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commonground import many
 from commonground.idempotency import keys as idempotency_keys
 from intake.domain import CLOSED
 from intake.tables import categories, report_states, reporter_messages, reports, uploads
 
-_add_reports = sa.insert(reports)
 _draw_numbers = sa.text("SELECT nextval('report_numbers') FROM generate_series(1, :number)")
 
 
@@ -27,7 +28,7 @@ async def draw_numbers(session: AsyncSession, number: int, *, prefix: str) -> li
 async def add_reports(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert reports."""
     if rows:
-        await session.execute(_add_reports, rows)
+        await session.execute(many.inserted(reports, tuple(rows[0])), many.arrays(reports, rows))
 
 
 async def lock_loose_uploads(session: AsyncSession, upload_ids: Collection[UUID]) -> set[UUID]:
@@ -124,30 +125,26 @@ async def delete_uploads(session: AsyncSession, upload_ids: Sequence[UUID]) -> N
 
 async def merge_case_states(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep the newest status of each report's case; ``rows`` hold each report once."""
-    statement = insert(report_states)
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["report_id"],
-            set_={name: statement.excluded[name] for name in ("case_status", "case_changed_at", "case_sequence")},
-            where=statement.excluded.case_sequence > report_states.c.case_sequence,
-        ),
-        sorted(rows, key=lambda row: str(row["report_id"])),
-    )
+    await _merge(session, rows, "case_sequence")
 
 
 async def merge_classifications(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep the newest category of each report; ``rows`` hold each report once."""
-    statement = insert(report_states)
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["report_id"],
-            set_={
-                "category": statement.excluded.category,
-                "classification_sequence": statement.excluded.classification_sequence,
-            },
-            where=statement.excluded.classification_sequence > report_states.c.classification_sequence,
-        ),
-        sorted(rows, key=lambda row: str(row["report_id"])),
+    await _merge(session, rows, "classification_sequence")
+
+
+async def _merge(session: AsyncSession, rows: Sequence[Mapping[str, Any]], sequence: str) -> None:
+    ordered = sorted(rows, key=lambda row: str(row["report_id"]))
+    await session.execute(_merged(tuple(ordered[0]), sequence), many.arrays(report_states, ordered))
+
+
+@lru_cache
+def _merged(names: tuple[str, ...], sequence: str) -> Any:
+    new = many.inserted(report_states, names)
+    return new.on_conflict_do_update(
+        index_elements=["report_id"],
+        set_={name: new.excluded[name] for name in names if name != "report_id"},
+        where=new.excluded[sequence] > report_states.c[sequence],
     )
 
 

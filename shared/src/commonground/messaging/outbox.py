@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commonground import ids
+from commonground import ids, many
 from commonground.database import HAS_EVENTS
 from commonground.messaging.events import EventData, Received
 from commonground.messaging.tables import outbox
@@ -56,7 +55,8 @@ async def publish_all(session: AsyncSession, events: Sequence[Outgoing]) -> None
     if not events:
         return
     now = datetime.now(UTC)
-    await session.execute(insert(outbox), [_row(outgoing, now) for outgoing in events])
+    rows = [_row(outgoing, now) for outgoing in events]
+    await session.execute(many.inserted(outbox, tuple(rows[0])), many.arrays(outbox, rows))
     session.sync_session.info[HAS_EVENTS] = True
 
 

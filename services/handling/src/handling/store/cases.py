@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commonground import many
 from handling.tables import cases, categories, departments, reports, staff
 
 # Without the columns that PostgreSQL computes: those are for lists.
@@ -21,7 +22,8 @@ _lock = (
     .order_by(cases.c.id)  # the same order everywhere: two batches wait for each other in place of a deadlock
     .with_for_update(key_share=True)
 )
-_insert = pg.insert(cases).on_conflict_do_nothing(index_elements=["id"]).returning(cases.c.id)
+_COLUMNS = tuple(column.name for column in WRITABLE)
+_insert = many.inserted(cases, _COLUMNS).on_conflict_do_nothing(index_elements=["id"]).returning(cases.c.id)
 
 _detail = (
     sa.select(
@@ -67,23 +69,23 @@ async def insert_new(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -
     """Insert cases; return the ids of those that did not exist yet."""
     if not rows:
         return set()
-    return set((await session.execute(_insert, sorted(rows, key=lambda row: row["id"]))).scalars())
+    ordered = [{name: row[name] for name in _COLUMNS} for row in sorted(rows, key=lambda row: row["id"])]
+    return set((await session.execute(_insert, many.arrays(cases, ordered))).scalars())
 
 
 async def update(session: AsyncSession, changes: Mapping[UUID, Mapping[str, Any]]) -> None:
     """Write the changed columns of locked cases: one statement for all that changed in the same columns."""
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for case_id, values in changes.items():
-        row = {"case_id": case_id, **{f"case_{name}": value for name, value in values.items()}}
-        alike.setdefault(tuple(values), []).append(row)
+        alike.setdefault(tuple(values), []).append({"id": case_id, **values})
     for columns, rows in alike.items():
-        await session.execute(_update(columns), rows)
+        await session.execute(_update(columns), many.arrays(cases, rows))
 
 
 @lru_cache(maxsize=100)
 def _update(columns: tuple[str, ...]) -> sa.Update:
-    given = {name: sa.bindparam(f"case_{name}", type_=cases.c[name].type) for name in columns}
-    return sa.update(cases).where(cases.c.id == sa.bindparam("case_id", type_=cases.c.id.type)).values(given)
+    new = many.incoming(cases, ("id", *columns))
+    return sa.update(cases).where(cases.c.id == new.c.id).values({name: new.c[name] for name in columns})
 
 
 async def update_with_entry(

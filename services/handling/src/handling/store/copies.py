@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commonground import many
 from commonground.messaging.tables import removed_keys
 from handling.tables import categories, departments, reports, staff
 
@@ -17,15 +18,30 @@ _USERS = "meldstroom.gateway.users.v1"
 Rows = Sequence[Mapping[str, Any]]
 
 
-def _merge(
-    table: sa.Table, keys: Sequence[str], columns: Iterable[str], sequence: str, unless: str | None = None
+def _merge(table: sa.Table, keys: Sequence[str], columns: Iterable[str], sequence: str) -> pg.Insert:
+    """Return an upsert of one row of one source, which only a newer sequence may change; see ``_newer``."""
+    return _newer(pg.insert(table), table, keys, columns, sequence)
+
+
+def _merge_reports(columns: Sequence[str], sequence: str, unless: str) -> pg.Insert:
+    """Return an upsert of many reports' columns of one source; see ``_newer``."""
+    names = ("report_id", "case_id", *columns, sequence)
+    return _newer(many.inserted(reports, names), reports, ["report_id"], columns, sequence, unless)
+
+
+def _newer(
+    statement: pg.Insert,
+    table: sa.Table,
+    keys: Sequence[str],
+    columns: Iterable[str],
+    sequence: str,
+    unless: str | None = None,
 ) -> pg.Insert:
-    """Return an upsert of the columns of one source, which only a newer sequence may change.
+    """Return ``statement`` as an upsert of the columns of one source, which only a newer sequence may change.
 
     ``unless`` is a column that, once set, keeps the source's columns as they are: what was removed stays removed,
     whatever a replay brings.
     """
-    statement = pg.insert(table)
     newer = statement.excluded[sequence] > table.c[sequence]
     return statement.on_conflict_do_update(
         index_elements=list(keys),
@@ -36,9 +52,9 @@ def _merge(
 
 _TEXT = ("description", "address", "address_text", "answers", "attachments", "language")
 _CONTACT = ("email", "phone", "contact_language")
-_merge_texts = _merge(reports, ["report_id"], _TEXT, "text_sequence", unless="text_removed_at")
-_merge_contacts = _merge(reports, ["report_id"], _CONTACT, "contact_sequence", unless="contact_removed_at")
-_merge_explanations = _merge(reports, ["report_id"], ["predictions"], "explanation_sequence", unless="text_removed_at")
+_merge_texts = _merge_reports(_TEXT, "text_sequence", unless="text_removed_at")
+_merge_contacts = _merge_reports(_CONTACT, "contact_sequence", unless="contact_removed_at")
+_merge_explanations = _merge_reports(["predictions"], "explanation_sequence", unless="text_removed_at")
 _merge_categories = _merge(categories, ["municipality", "slug"], ["main_category", "name_nl", "name_en"], "sequence")
 _merge_departments = _merge(departments, ["municipality", "code"], ["name", "active"], "sequence")
 _merge_staff = _merge(staff, ["user_id"], ["name", "departments", "municipalities", "active"], "sequence")
@@ -46,17 +62,17 @@ _merge_staff = _merge(staff, ["user_id"], ["name", "departments", "municipalitie
 
 async def merge_texts(session: AsyncSession, rows: Rows) -> None:
     """Keep the newest text of each report."""
-    await session.execute(_merge_texts, _in_order(rows))
+    await session.execute(_merge_texts, many.arrays(reports, _in_order(rows)))
 
 
 async def merge_contacts(session: AsyncSession, rows: Rows) -> None:
     """Keep the newest contact data of each report."""
-    await session.execute(_merge_contacts, _in_order(rows))
+    await session.execute(_merge_contacts, many.arrays(reports, _in_order(rows)))
 
 
 async def merge_explanations(session: AsyncSession, rows: Rows) -> None:
     """Keep the newest predictions of each report."""
-    await session.execute(_merge_explanations, _in_order(rows))
+    await session.execute(_merge_explanations, many.arrays(reports, _in_order(rows)))
 
 
 def _in_order(rows: Rows) -> list[Mapping[str, Any]]:

@@ -8,10 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commonground import many
 from handling.domain.cases import Kind
 from handling.tables import cases, categories, departments, entry_texts, history, staff
 
-_insert = pg.insert(history).on_conflict_do_nothing(index_elements=["id"])
+_COLUMNS = ("id", "case_id", "at", "kind", "actor", "before", "after", "details", "version")
+_insert = many.inserted(history, _COLUMNS).on_conflict_do_nothing(index_elements=["id"])
 _insert_text = pg.insert(entry_texts).on_conflict_do_nothing(index_elements=["entry_id"])
 
 
@@ -53,7 +55,8 @@ async def add(session: AsyncSession, entries: Sequence[Mapping[str, Any]]) -> No
     """Append to histories; an entry that is there already stays as it is."""
     if not entries:
         return
-    await session.execute(_insert, [{k: v for k, v in entry.items() if k != "text"} for entry in entries])
+    rows = [{name: entry[name] for name in _COLUMNS} for entry in entries]
+    await session.execute(_insert, many.arrays(history, rows))
     texts = [
         {"entry_id": entry["id"], "case_id": entry["case_id"], "text": entry["text"]}
         for entry in entries

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commonground import many
 from notification.store.statements import FLOATS, TEXTS, UUIDS, statement
 from notification.tables import deliveries, messages
 
@@ -146,7 +147,7 @@ async def settle(session: AsyncSession, attempts: Sequence[Attempt]) -> Sequence
         if attempt.outcome != "released"
     ]
     if tried:
-        await session.execute(sa.insert(deliveries), tried)
+        await session.execute(many.inserted(deliveries, tuple(tried[0])), many.arrays(deliveries, tried))
     return rows
 
 

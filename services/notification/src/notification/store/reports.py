@@ -5,6 +5,7 @@ wait for each other in place of a deadlock.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commonground import many
 from notification.tables import categories, reports
 
 Rows = Sequence[Mapping[str, Any]]
@@ -19,27 +21,36 @@ Rows = Sequence[Mapping[str, Any]]
 
 async def merge_contacts(session: AsyncSession, rows: Rows) -> None:
     """Keep the newest contact of each report, and the earliest time as that of its submission."""
-    new = insert(reports)
+    await session.execute(_merge_contacts(tuple(rows[0])), many.arrays(reports, rows))
+
+
+@lru_cache
+def _merge_contacts(given: tuple[str, ...]) -> Any:
+    new = many.inserted(reports, given)
     names = ("number", "email", "language", "status_url", "contact_sequence")
     newer = new.excluded.contact_sequence > reports.c.contact_sequence
     changed: dict[str, sa.ColumnElement[Any]] = {
         name: sa.case((newer, new.excluded[name]), else_=reports.c[name]) for name in names
     }
     changed["submitted_at"] = sa.func.least(new.excluded.submitted_at, reports.c.submitted_at)
-    await session.execute(new.on_conflict_do_update(index_elements=["id"], set_=changed), list(rows))
+    return new.on_conflict_do_update(index_elements=["id"], set_=changed)
 
 
 async def merge(session: AsyncSession, rows: Rows, sequence: str) -> None:
     """Keep what one source tells of each report when its ``sequence`` (a column) is newer; each report once."""
     if not rows:
         return
-    new = insert(reports)
-    statement = new.on_conflict_do_update(
+    await session.execute(_merge(tuple(rows[0]), sequence), many.arrays(reports, rows))
+
+
+@lru_cache
+def _merge(given: tuple[str, ...], sequence: str) -> Any:
+    new = many.inserted(reports, given)
+    return new.on_conflict_do_update(
         index_elements=["id"],
-        set_={name: new.excluded[name] for name in rows[0] if name not in {"id", "municipality"}},
+        set_={name: new.excluded[name] for name in given if name not in {"id", "municipality"}},
         where=new.excluded[sequence] > reports.c[sequence],
     )
-    await session.execute(statement, list(rows))
 
 
 async def lock(session: AsyncSession, rows: Rows) -> None:

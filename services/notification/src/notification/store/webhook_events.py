@@ -6,14 +6,15 @@ it commits, so writers take one lock and keep it until they commit: positions be
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commonground import many
 from notification.store.statements import TEXTS, statement
 from notification.tables import webhook_events, webhook_queue, webhook_redeliveries, webhook_reports
 
@@ -28,31 +29,34 @@ async def lock_writers(session: AsyncSession) -> None:
 
 async def add(session: AsyncSession, rows: _Rows) -> None:
     """Keep events in this order; ``lock_writers`` first."""
-    await session.execute(sa.insert(webhook_events), list(rows))
+    await session.execute(many.inserted(webhook_events, tuple(rows[0])), many.arrays(webhook_events, rows))
 
 
 async def merge_fact(session: AsyncSession, fact: str, rows: _Rows) -> None:
     """Keep the newest ``category`` or ``department`` of each report; each report once in ``rows``."""
-    new = insert(webhook_reports)
+    await session.execute(_merge_fact(fact), many.arrays(webhook_reports, rows))
+
+
+@lru_cache
+def _merge_fact(fact: str) -> Any:
     sequence = f"{fact}_sequence"
-    await session.execute(
-        new.on_conflict_do_update(
-            index_elements=["id"],
-            set_={fact: new.excluded[fact], sequence: new.excluded[sequence]},
-            where=new.excluded[sequence] > webhook_reports.c[sequence],
-        ),
-        list(rows),
+    new = many.inserted(webhook_reports, ("id", fact, sequence))
+    return new.on_conflict_do_update(
+        index_elements=["id"],
+        set_={fact: new.excluded[fact], sequence: new.excluded[sequence]},
+        where=new.excluded[sequence] > webhook_reports.c[sequence],
     )
 
 
 async def merge_places(session: AsyncSession, rows: _Rows) -> None:
     """Keep where reports are."""
-    new = insert(webhook_reports)
-    names = ("longitude", "latitude")
-    await session.execute(
-        new.on_conflict_do_update(index_elements=["id"], set_={name: new.excluded[name] for name in names}),
-        list(rows),
-    )
+    await session.execute(_merge_places, many.arrays(webhook_reports, rows))
+
+
+_new_places = many.inserted(webhook_reports, ("id", "longitude", "latitude"))
+_merge_places = _new_places.on_conflict_do_update(
+    index_elements=["id"], set_={name: _new_places.excluded[name] for name in ("longitude", "latitude")}
+)
 
 
 async def last_position(session: AsyncSession) -> int:

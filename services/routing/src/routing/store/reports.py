@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.types import TypeEngine
 
+from commonground import many
 from routing.tables import reports, routings
 
 Row = Any  # a row of one of the tables, with its columns as attributes
@@ -19,18 +18,10 @@ Row = Any  # a row of one of the tables, with its columns as attributes
 def _upsert(sequence: str, columns: Sequence[str]) -> Any:
     """Return the statement that takes over ``columns`` from a source, unless what is there is newer.
 
-    One array per column, so that the statement is the same for any number of rows and is planned once. Gives the
-    rows that changed, whole and locked until the end of the transaction.
+    Gives the rows that changed, whole and locked until the end of the transaction.
     """
-    names = ["report_id", "municipality", sequence, *columns]
-    values: list[sa.ColumnElement[Any]] = []
-    for name in names:
-        kind: TypeEngine[Any] = reports.c[name].type
-        if isinstance(kind, JSONB):
-            values.append(sa.func.unnest(sa.bindparam(name, type_=ARRAY(sa.Text))).cast(JSONB).label(name))
-        else:
-            values.append(sa.func.unnest(sa.bindparam(name, type_=ARRAY(kind))).label(name))
-    statement = insert(reports).from_select(names, sa.select(*values))
+    names = ("report_id", "municipality", sequence, *columns)
+    statement = many.inserted(reports, names)
     return statement.on_conflict_do_update(
         index_elements=["report_id"],
         set_={name: statement.excluded[name] for name in names[1:]},
@@ -45,25 +36,19 @@ _upsert_answers = _upsert("texts_sequence", ("answers",))
 _upsert_classifications = _upsert("classification_sequence", _CLASSIFICATION)
 
 
-def _arrays(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
-    return {name: [row[name] for row in rows] for name in rows[0]}
-
-
 async def save_submissions(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Row]:
     """Keep where and when reports were submitted; return the reports for which that is new."""
-    return list((await session.execute(_upsert_submissions, _arrays(rows))).all())
+    return list((await session.execute(_upsert_submissions, many.arrays(reports, rows))).all())
 
 
 async def save_answers(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Row]:
     """Keep answers, comparable, by key; return the reports for which they are new."""
-    arrays = _arrays(rows)
-    arrays["answers"] = [orjson.dumps(answers).decode() for answers in arrays["answers"]]
-    return list((await session.execute(_upsert_answers, arrays)).all())
+    return list((await session.execute(_upsert_answers, many.arrays(reports, rows))).all())
 
 
 async def save_classifications(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Row]:
     """Keep categories; return the reports for which they are new."""
-    return list((await session.execute(_upsert_classifications, _arrays(rows))).all())
+    return list((await session.execute(_upsert_classifications, many.arrays(reports, rows))).all())
 
 
 async def forget_answers(session: AsyncSession, report_ids: Sequence[UUID]) -> None:
