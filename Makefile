@@ -46,7 +46,7 @@ demo: setup ## Load 3,000 realistic reports into the running suite
 
 test: ## Set up and run every check and test; SERVICE=intake runs one block alone
 	@test -n "$(PYTHON)" || { echo "Meldstroom needs Python 3.11 or newer" >&2; exit 1; }
-	@$(PYTHON) tools/test.py $(if $(SERVICE),--service "$(SERVICE)") $(ARGS)
+	@$(PYTHON) tools/awake.py -- $(PYTHON) tools/test.py $(if $(SERVICE),--service "$(SERVICE)") $(ARGS)
 
 lint: setup ## Check style, types and import rules only
 	@$(RUN) tools/test.py --only-checks

@@ -60,6 +60,7 @@ def environment(block: str, *, port: int, postgres: str, kafka: str, state: Path
     common = {
         "DATABASE_URL": f"{postgres}/{database_of(block)}",
         "KAFKA_BOOTSTRAP_SERVERS": kafka,
+        "KAFKA_PARTITIONS": "3",  # a request to the broker for each: enough for the few processes of one machine
         "HOST": "127.0.0.1",
         "PORT": str(port_of(block, port)),
         "ISSUER": public,

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+import uvloop
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from meldstroom_local import mails
@@ -57,4 +58,4 @@ async def serve(port: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), Path(sys.argv[2])))
+    uvloop.run(serve(int(sys.argv[1]), Path(sys.argv[2])))

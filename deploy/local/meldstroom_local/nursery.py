@@ -24,21 +24,24 @@ _MOST_DETAIL = 3000
 
 
 def main() -> int:
-    """Carry out all orders; return 0 also when a block failed, which has been told."""
+    """Carry out orders until one fails, which has been told; return the exit code."""
     _import_what_blocks_share()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for line in sys.stdin:
         order = json.loads(line)
         if order.get("topics"):
             _fork(_make_topics, order["work"])
-            os.wait()
+            failed = os.wait()[1] != 0
         else:
-            _prepare_all(order["work"], order["commands"])
+            failed = _prepare_all(order["work"], order["commands"])
+        if failed:
+            return 1
         _tell(sys.stdout, what="done")
     return 0
 
 
-def _prepare_all(work: dict[str, dict[str, str]], commands: Sequence[Sequence[str]]) -> None:
+def _prepare_all(work: dict[str, dict[str, str]], commands: Sequence[Sequence[str]]) -> bool:
+    """Run the commands of each block, some blocks at a time; tell whether one failed."""
     running: dict[int, str] = {}
     failed = False
     for block, environment in work.items():
@@ -48,7 +51,8 @@ def _prepare_all(work: dict[str, dict[str, str]], commands: Sequence[Sequence[st
             break
         running[_fork(_prepare, block, environment, commands)] = block
     while running:
-        _wait_for_one(running)
+        failed |= _wait_for_one(running)
+    return failed
 
 
 def _fork(work: Callable[..., int], *arguments: Any) -> int:
