@@ -5,7 +5,8 @@ What may happen when, and why nothing is lost:
 - killed before a mail is offered: its lease ends and another process sends it;
 - killed between the server's acceptance and our commit: the lease ends and the same mail goes again under the same
   ``Message-ID``. SMTP knows no transaction, so this one double cannot be avoided; the time in which it can happen
-  is that of one short transaction, because results are written as soon as the one before is committed;
+  is that of one short transaction and a moment of gathering, since results are written as soon as the one before is
+  committed;
 - stopped for longer than the lease (SIGSTOP): a mail is offered only while enough of the lease is left;
 - mail server away: nobody claims anything but a probe now and then, so that all mails go at once when it is back,
   and no message is blamed for it.
@@ -34,7 +35,8 @@ from notification.use_cases.mailing import Parcel
 
 log = structlog.get_logger(__name__)
 
-_HANDFUL = 10  # mails that one connection claims at a time
+_HANDFUL = 25  # mails that one connection claims at a time
+_GATHER_SECONDS = 0.02  # results wait this long for others: one transaction for the mails of all connections
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # while the mail server is away
 _MOST_UNWRITTEN = 200  # results that may wait for the database before sending waits too
 
@@ -167,9 +169,10 @@ class Sender:
             self._has_room.clear()
 
     async def _write_results(self, done_sending: asyncio.Event) -> None:
-        """Write results as they come: each transaction takes all that came during the one before."""
+        """Write results as they come: each transaction takes all that came during the one before, and a moment more."""
         while not (done_sending.is_set() and not self._results):
             await self._has_results.wait()
+            await patience.pause(done_sending, _GATHER_SECONDS)
             self._has_results.clear()
             if self._results:
                 results, self._results = self._results, []

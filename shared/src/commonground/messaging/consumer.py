@@ -28,11 +28,16 @@ from commonground.settings import BlockSettings
 
 log = structlog.get_logger(__name__)
 
-BATCH = 500
+BATCH = 200  # large enough to share the cost of a transaction, small enough to leave others of the process their turn
+_SLICE = 20  # records that are read before others of the process get their turn
 # What one report causes arrives on several topics within milliseconds: waiting this long for the rest makes one
 # transaction of it in place of three.
 GATHER_SECONDS = 0.02
-PACE_SECONDS = 0.1  # at least between the beginnings of two batches: the busier it is, the fewer transactions a report
+# At least between the beginnings of two batches, and some times what the last one took: the busier the machine is, the
+# fewer transactions a report.
+PACE_SECONDS = 0.08
+_LONGEST_PACE = 0.4
+_PACE_PER_WORK = 4.0
 TRIES = 5  # of an event that fails for a reason that nobody knows
 MOST_IN_A_ROW = 20  # buried one after the other: then something else is wrong than the events
 _LONGEST_PAUSE = 30.0
@@ -112,16 +117,18 @@ class Consumer:
         metrics.behind_seconds.labels(name).set_function(self._behind_seconds)
         metrics.ready.labels(name).set_function(lambda: float(self.ready()))
         next_look = 0.0
-        began = 0.0
+        next_batch = 0.0
         try:
             while not stop.is_set() and not self._stalled:
-                records = await reader.fetch(BATCH, 0.5, GATHER_SECONDS, began + self._pace)
+                records = await reader.fetch(BATCH, 0.5, GATHER_SECONDS, next_batch)
                 began = time.monotonic()
                 self._oldest = min((record.timestamp_ms for record in records), default=None)
                 if records:
                     if not await self._handle_surely(records, reader, stop):
                         break
                     reader.done(records)
+                    work = time.monotonic() - began
+                    next_batch = began + max(self._pace, min(_PACE_PER_WORK * work, _LONGEST_PACE))
                 if time.monotonic() > next_look:
                     next_look = time.monotonic() + _LOOK_SECONDS
                     for topic, count in (await reader.behind()).items():
@@ -168,7 +175,7 @@ class Consumer:
         Raises only what will pass (the caller tries again) and ``TooManyFailuresError``.
         """
         try:
-            await self._apply([self._read(record) for record in records])
+            await self._apply(await self._read_all(records))
         except Exception as error:
             if kind_of(error) is Kind.TRANSIENT:
                 raise
@@ -252,6 +259,13 @@ class Consumer:
         self._failed_in_a_row += 1
         metrics.dead_lettered.labels(self._block).inc()
         log.error("event_dead_lettered", block=self._block, type=event_type, topic=record.topic, reason=reason)
+
+    async def _read_all(self, records: Sequence[Record]) -> list[_Event]:
+        events = []
+        for start in range(0, len(records), _SLICE):
+            events += [self._read(record) for record in records[start : start + _SLICE]]
+            await asyncio.sleep(0)
+        return events
 
     def _read(self, record: Record) -> _Event:
         values = envelope.attributes(record.headers)

@@ -30,7 +30,10 @@ log = structlog.get_logger(__name__)
 _LOCK = 7_301_904_111  # any number, the same in all processes of a block
 _BATCH = 1000
 _GATHER_SECONDS = 0.004  # after a wake-up, wait this long for more: one round for many commits
-_PACE_SECONDS = 0.04  # at least between the beginnings of two rounds, unless a round was full
+# At least between the beginnings of two rounds that are not full, and some times what the last one took.
+_PACE_SECONDS = 0.03
+_LONGEST_PACE = 0.2
+_PACE_PER_WORK = 4.0
 
 _unpublished = select(outbox).where(outbox.c.published_at.is_(None)).order_by(outbox.c.position).limit(_BATCH)
 _mark = (
@@ -112,7 +115,9 @@ class Relay:
             if published == 0:
                 await self._wait(stop)
             elif published < _BATCH:
-                await patience.pause(stop, max(0.0, began + _PACE_SECONDS - time.monotonic()))
+                work = time.monotonic() - began
+                pace = max(_PACE_SECONDS, min(_PACE_PER_WORK * work, _LONGEST_PACE))
+                await patience.pause(stop, max(0.0, pace - work))
 
     async def publish_batch(self, connection: AsyncConnection, producer: Producer) -> int:
         """Publish and mark one batch; return its size. Raises ``TransientError`` when the broker refused."""
