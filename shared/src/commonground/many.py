@@ -45,6 +45,6 @@ def arrays(table: sa.Table, rows: Rows) -> dict[str, list[Any]]:
     for name in rows[0]:
         values = [row[name] for row in rows]
         if isinstance(table.c[name].type, JSONB):
-            values = [None if value is None else orjson.dumps(value, default=str).decode() for value in values]
+            values = [None if value is None else orjson.dumps(value).decode() for value in values]
         found[_PREFIX + name] = values
     return found
