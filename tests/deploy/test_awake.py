@@ -1,5 +1,6 @@
 """What keeps processors awake must leave nothing running, and must not hide how the tests ended."""
 
+import os
 import subprocess
 import sys
 import time
@@ -23,6 +24,16 @@ def wait_for(condition):
 def test_the_exit_code_is_that_of_the_command(code):
     command = [sys.executable, str(AWAKE), "--", sys.executable, "-c", f"raise SystemExit({code})"]
     assert subprocess.run(command, check=False).returncode == code
+
+
+def test_the_loops_leave_the_processors_to_whoever_has_work():
+    with subprocess.Popen([sys.executable, str(AWAKE), "--", "cat"], stdin=subprocess.PIPE) as holder:
+        processors = psutil.Process(holder.pid).cpu_affinity()
+        wait_for(lambda: len(psutil.Process(holder.pid).children()) == len(processors) + 1)
+        for loop in psutil.Process(holder.pid).children()[:-1]:
+            wait_for(lambda loop=loop: os.sched_getscheduler(loop.pid) == os.SCHED_IDLE)
+            share = Path(f"/proc/{loop.pid}/autogroup")  # only where Linux shares out time per session
+            assert not share.exists() or share.read_text().endswith("nice 19\n")
 
 
 def test_the_loops_end_with_who_started_them_even_when_that_one_is_killed():

@@ -52,6 +52,18 @@ def test_a_block_that_is_switched_off_leaves_nothing_behind(block):
         assert settings_in(documents, "gateway")[f"GATEWAY_{block.upper()}_URL"] == ""
 
 
+def test_who_waits_for_an_answer_goes_before_events_on_a_full_node():
+    asked = {
+        document["metadata"]["name"]: helm_check.pod_of(document)["containers"][0]["resources"]["requests"]["cpu"]
+        for document in rendered({block: {"mode": "split"} for block in BLOCKS})
+        if document["kind"] == "Deployment"
+    }
+    millis = {name: int(cpu.removesuffix("m")) for name, cpu in asked.items()}
+    most_of_a_worker = max(cpu for name, cpu in millis.items() if name.endswith("-worker"))
+    for block in ("intake", "gateway", "handling"):
+        assert [cpu for name, cpu in millis.items() if name.endswith(block)] > [most_of_a_worker]
+
+
 def test_the_gateway_is_told_where_a_block_of_another_release_is():
     elsewhere = {"enabled": False, "url": "http://insight.elsewhere:8080"}
     documents = rendered({"global": {"blocks": {"insight": elsewhere}}})

@@ -16,6 +16,10 @@ POSTGRES_OFFSET = 32
 KAFKA_OFFSET = 92
 _NEW_BLOCKS_OFFSET = 40
 
+# Who waits when the processors are busy (`nice`): a resident waits for acceptance and somebody at a desk for a page,
+# but nobody for an event. Accepting goes on at its own speed, and what follows catches up (ADR 10).
+_NICE = {"handling": 5, "classification": 10, "routing": 10, "notification": 10, "insight": 10}
+
 CLIENT_ID = "meldstroom"
 CLIENT_SECRET = "local-development"  # noqa: S105  # the development provider accepts any
 MUNICIPALITY = "GM0106"
@@ -33,6 +37,11 @@ def port_of(block: str, port: int) -> int:
     if block in _FIRST:
         return port + _FIRST.index(block)
     return port + _NEW_BLOCKS_OFFSET + sorted(set(names()) - set(_FIRST)).index(block)
+
+
+def nice(block: str) -> int:
+    """Return how far a block stands back for others, as ``nice`` counts: 0 not at all, 19 most."""
+    return _NICE.get(block, 0)
 
 
 def ports(names: Sequence[str], port: int) -> dict[int, str]:

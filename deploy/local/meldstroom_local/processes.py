@@ -27,7 +27,10 @@ class NotStartedError(Exception):
 
 @dataclass
 class Process:
-    """One program, with its log; it can be started again after it ended."""
+    """One program, with its log; it can be started again after it ended.
+
+    ``nice``: how far it stands back for others when the processors are busy, 0 to 19.
+    """
 
     name: str
     command: Sequence[str]
@@ -37,6 +40,7 @@ class Process:
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     patience: float = 15.0
+    nice: int = 0
     _popen: "subprocess.Popen[bytes] | Forked | None" = None
 
     def start(self) -> None:
@@ -46,6 +50,8 @@ class Process:
             self.log.replace(self.log.with_suffix(self.log.suffix + ".1"))
         self._popen = self._launch({**os.environ, **self.environment})
         guard.watch(self._popen.pid)
+        if self.nice:
+            _yield_to_others(self._popen.pid, self.nice)
 
     def _launch(self, environment: Mapping[str, str]) -> "subprocess.Popen[bytes] | Forked":
         account = pwd.getpwnam(self.user) if self.user else None
@@ -118,6 +124,15 @@ class Process:
         except OSError:
             return f"(no log at {self.log})"
         return "\n".join(text.splitlines()[-lines:])
+
+
+def _yield_to_others(pid: int, nice: int) -> None:
+    """Let a process that was just started, and all that it starts, wait for others when the processors are busy."""
+    with contextlib.suppress(OSError):  # it has ended already
+        os.setpriority(os.PRIO_PROCESS, pid, nice)
+    # Where Linux shares out time per session first ("autogroup"), that alone has no effect.
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(nice))
 
 
 @dataclass(frozen=True)

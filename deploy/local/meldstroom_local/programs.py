@@ -17,7 +17,10 @@ def block(name: str, folder: Path, environment: Mapping[str, str], server: ForkS
     """Return the process of a block with its settings, forked from ``server``; ``folder`` keeps the log."""
     module = name.replace("-", "_")
     return ForkedProcess(
-        **_described(name, module, folder=folder, environment=environment), module=module, server=server
+        **_described(name, module, folder=folder, environment=environment),
+        module=module,
+        server=server,
+        nice=blocks.nice(name),
     )
 
 

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -34,8 +35,9 @@ def server(tmp_path_factory):
 def make(server, tmp_path):
     made = []
 
-    def make(name="child", *, ends_with="", server=server):
+    def make(name="child", *, ends_with="", server=server, nice=0):
         how = {
+            "nice": nice,
             "command": [sys.executable, "-m", MODULE],
             "log": tmp_path / f"{name}.log",
             "environment": {"PYTHONPATH": str(places.LOCAL), "PYTHONUNBUFFERED": "1", "ENDS_WITH": ends_with},
@@ -73,6 +75,15 @@ def test_a_forked_process_finds_everything_as_one_that_was_started_by_itself(mak
     found, expected = told(forked), told(plain)
     del found["ids"], expected["ids"]
     assert found == expected
+
+
+@pytest.mark.parametrize("way", ["forked", "plain"])
+def test_a_process_stands_back_for_others(make, server, way):
+    process = make(server=server if way == "forked" else None, nice=7)
+    process.start()
+    assert psutil.Process(process.pid).nice() == 7
+    share = Path(f"/proc/{process.pid}/autogroup")  # only where Linux shares out time per session
+    assert not share.exists() or share.read_text().endswith("nice 7\n")
 
 
 def test_two_forked_processes_make_different_ids(make):
