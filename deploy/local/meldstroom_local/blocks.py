@@ -18,7 +18,7 @@ _NEW_BLOCKS_OFFSET = 40
 
 # Who waits when the processors are busy (`nice`): a resident waits for acceptance and somebody at a desk for a page,
 # but nobody for an event. Accepting goes on at its own speed, and what follows catches up (ADR 10).
-_NICE = {"handling": 5, "classification": 10, "routing": 10, "notification": 10, "insight": 10}
+_NICE = {"classification": 10, "routing": 10, "notification": 10, "insight": 10}
 
 CLIENT_ID = "meldstroom"
 CLIENT_SECRET = "local-development"  # noqa: S105  # the development provider accepts any
