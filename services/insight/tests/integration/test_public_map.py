@@ -214,6 +214,19 @@ async def test_an_answer_may_be_kept_shortly_and_a_repeat_costs_nothing(client, 
     assert changed.headers["etag"] != first.headers["etag"]
 
 
+async def test_a_large_map_is_compressed_for_who_can_read_that(client, telling):
+    for _ in range(10):
+        await everything(telling.another())
+    whole = await client.get("/v1/public-cases", params=WHOLE, headers={"Accept-Encoding": "identity"})
+    small = await client.get("/v1/public-cases", params=WHOLE, headers={"Accept-Encoding": "br, gzip"})
+
+    assert "content-encoding" not in whole.headers
+    assert small.headers["content-encoding"] == "gzip"
+    assert whole.headers["vary"] == small.headers["vary"] == "Accept-Encoding"
+    assert small.num_bytes_downloaded < whole.num_bytes_downloaded / 2
+    assert small.json() == whole.json()
+
+
 async def test_an_empty_map_is_an_empty_collection(client):
     assert (await client.get("/v1/public-cases")).json() == {"type": "FeatureCollection", "features": []}
 

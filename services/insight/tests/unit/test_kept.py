@@ -1,6 +1,7 @@
 """Answers that are given again for a moment."""
 
 import asyncio
+import gzip
 
 import pytest
 
@@ -79,6 +80,36 @@ async def test_no_more_is_kept_than_fits_and_the_oldest_goes_first(clock):
     await kept.get("c", make)
 
     assert (list(kept._answers), kept._size, make.made) == (["b", "c"], 20, 3)
+
+
+async def test_an_answer_is_compressed_once_and_only_for_who_asks(clock):
+    kept, make = KeptAnswers(2, clock=clock), Maker(size=2000)
+
+    plain = await kept.get("map", make)
+    assert plain.compressed is None
+    several = await asyncio.gather(*(kept.get("map", make, compressed=True) for _ in range(5)))
+
+    assert make.made == 1
+    assert len({id(answer.compressed) for answer in several}) == 1
+    assert gzip.decompress(several[0].compressed) == plain.body
+
+
+async def test_a_short_answer_is_not_compressed(clock):
+    kept, make = KeptAnswers(2, clock=clock), Maker()
+
+    assert (await kept.get("map", make, compressed=True)).compressed is None
+
+
+async def test_compressed_answers_count_as_kept(clock):
+    kept, make = KeptAnswers(2, most_bytes=4010, clock=clock), Maker(size=2000)
+    for key in "ab":
+        await kept.get(key, make)
+    await kept.get("b", make, compressed=True)
+
+    assert list(kept._answers) == ["b"]
+    clock.now += 3
+    await kept.get("b", make)
+    assert kept._size == 2000
 
 
 async def test_a_failure_is_not_kept_and_the_next_one_tries_again(clock):

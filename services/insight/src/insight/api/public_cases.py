@@ -43,6 +43,7 @@ async def show_public_cases(
     status: Annotated[PublicStatus | None, Query(description="Only open or only closed cases")] = None,
     municipality: MunicipalityQuery = None,
     if_none_match: Annotated[str | None, Header(alias="If-None-Match", max_length=1000)] = None,
+    accept_encoding: Annotated[str, Header(alias="Accept-Encoding", include_in_schema=False)] = "",
 ) -> Response:
     """Return open cases, and those closed not long ago, of public categories; without texts and persons."""
     box = BoundingBox.parse(bbox) if bbox is not None else None
@@ -53,10 +54,18 @@ async def show_public_cases(
                 session, settings, box=box, category=category, status=status, municipality=municipality
             )
 
-    answer = await kept.get((box, category, status, municipality), make)
-    headers = {"ETag": answer.tag, "Cache-Control": f"public, max-age={settings.map_max_age}"}
+    compressed = "gzip" in accept_encoding
+    answer = await kept.get((box, category, status, municipality), make, compressed=compressed)
+    headers = {
+        "ETag": answer.tag,
+        "Cache-Control": f"public, max-age={settings.map_max_age}",
+        "Vary": "Accept-Encoding",
+    }
     if if_none_match is not None and answer.tag in (part.strip() for part in if_none_match.split(",")):
         return Response(status_code=304, headers=headers)
+    if compressed and answer.compressed is not None:
+        headers["Content-Encoding"] = "gzip"
+        return Response(answer.compressed, media_type=_GEOJSON, headers=headers)
     return Response(answer.body, media_type=_GEOJSON, headers=headers)
 
 
