@@ -62,3 +62,34 @@ async def test_rows_are_changed_each_with_its_own_values(session):
     await session.execute(statement, many.arrays(things, changes))
     found = dict((await session.execute(sa.select(things.c.name, things.c.facts))).tuples().all())
     assert found == {"lamp": {"was": "lamp"}, "tree": {"was": "tree"}, "bin": None}
+
+
+versions = sa.Table(
+    "versions",
+    sa.MetaData(),
+    sa.Column("place", sa.Text, primary_key=True),
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text),
+    sa.Column("sequence", sa.BigInteger),
+    sa.Column("removed", sa.Text),
+)
+
+
+async def test_only_what_is_newer_changes_a_row_whatever_the_order_and_however_often(session):
+    await session.execute(sa.schema.CreateTable(versions))
+    names = ("place", "code", "name", "sequence")
+    merge = many.newer(many.inserted(versions, names), versions, names, "sequence", unless="removed")
+
+    async def told(code, name, sequence):
+        row = {"place": "GM0106", "code": code, "name": name, "sequence": sequence}
+        await session.execute(merge, many.arrays(versions, [row]))
+
+    await session.execute(sa.insert(versions).values(place="GM0106", code="unknown yet"))
+    await session.execute(sa.insert(versions).values(place="GM0106", code="gone", sequence=1, removed="yes"))
+    for code, name, sequence in (("a", "2", 2), ("a", "1", 1), ("a", "again", 2), ("b", "1", 1), ("b", "2", 2)):
+        await told(code, name, sequence)
+    await told("unknown yet", "0", 0)
+    await told("gone", "2", 2)
+
+    found = await session.execute(sa.select(versions.c.code, versions.c.name).order_by(versions.c.code))
+    assert [tuple(row) for row in found] == [("a", "2"), ("b", "2"), ("gone", None), ("unknown yet", "0")]

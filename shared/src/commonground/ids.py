@@ -1,7 +1,7 @@
 """Identifiers: time-ordered for new things, derived for things that follow from another."""
 
 import secrets
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import uuid_utils.compat
 
@@ -17,7 +17,7 @@ def derived(base: UUID, purpose: str) -> UUID:
     Two processes that both react to the same event arrive at the same identifier, so the second one
     meets the first one's row in place of making a double.
     """
-    return uuid5(base, purpose)
+    return uuid_utils.compat.uuid5(base, purpose)
 
 
 def secret_token() -> str:

@@ -4,7 +4,7 @@ SQLAlchemy's own ways cost more. A statement with a list of values is another on
 anew; ``executemany`` has the server run the statement once a row.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +26,24 @@ def incoming(table: sa.Table, names: Sequence[str]) -> sa.Subquery:
 def inserted(table: sa.Table, names: tuple[str, ...]) -> Insert:
     """Return an insert of the rows that ``arrays`` gives, in their order; conflict clauses may be added to it."""
     return insert(table).from_select(list(names), sa.select(*_unnested(table, names)))
+
+
+def newer(
+    statement: Insert, table: sa.Table, names: Iterable[str], sequence: str, *, unless: str | None = None
+) -> Insert:
+    """Return an insert as an upsert by primary key, in which only a greater ``sequence`` (a column) changes a row.
+
+    Events may come late or twice: what is newer stays. Of ``names``, those outside of the key are changed. ``unless``
+    is a column that, once set, keeps the row as it is: what was removed stays removed, whatever a replay brings.
+    """
+    keys = [column.name for column in table.primary_key]
+    known = table.c[sequence]
+    condition = statement.excluded[sequence] > (sa.func.coalesce(known, -1) if known.nullable else known)
+    return statement.on_conflict_do_update(
+        index_elements=keys,
+        set_={name: statement.excluded[name] for name in names if name not in keys},
+        where=sa.and_(condition, table.c[unless].is_(None)) if unless else condition,
+    )
 
 
 def _unnested(table: sa.Table, names: Sequence[str]) -> list[sa.ColumnElement[Any]]:

@@ -117,12 +117,7 @@ async def _merge(session: AsyncSession, rows: Sequence[dict[str, Any]], sequence
 
 @lru_cache
 def _merged(sequence: str, names: tuple[str, ...]) -> Any:
-    statement = many.inserted(reports, names)
-    return statement.on_conflict_do_update(
-        index_elements=["report_id"],
-        set_={name: statement.excluded[name] for name in names if name != "report_id"},
-        where=sa.func.coalesce(reports.c[sequence], -1) < statement.excluded[sequence],
-    ).returning(reports)
+    return many.newer(many.inserted(reports, names), reports, names, sequence).returning(reports)
 
 
 _newest = many.incoming(reports, ("report_id", "version"))

@@ -13,42 +13,32 @@ from insight.domain import BoundingBox, Grouping, Period, PublicStatus
 from insight.tables import categories, departments, reports
 
 
-def _upsert(owned: Sequence[str], newer: Any) -> Any:
+def _by_sequence(sequence: str, *columns: str) -> Any:
     """Return the statement that takes over the columns of one source, unless what is there is newer."""
-    names = ("report_id", "municipality", *owned)
+    names = ("report_id", "municipality", sequence, *columns)
+    return many.newer(many.inserted(reports, names), reports, names, sequence)
+
+
+def _by_case(*columns: str) -> Any:
+    """Return the same for cases, in the order of ``domain.CaseMoment.newer_than``."""
+    names = ("report_id", "municipality", *columns)
     statement = many.inserted(reports, names)
-    return statement.on_conflict_do_update(
-        index_elements=["report_id"],
-        set_={name: statement.excluded[name] for name in names[1:]},
-        where=newer(statement.excluded),
-    )
-
-
-def _by_sequence(column: str) -> Any:
-    return lambda excluded: reports.c[column] < excluded[column]
-
-
-def _newer_case(excluded: Any) -> Any:
-    """Return the same order as ``domain.CaseMoment.newer_than``."""
-    same = reports.c.case_id == excluded.case_id
-    return sa.or_(
+    new = statement.excluded
+    same = reports.c.case_id == new.case_id
+    newer = sa.or_(
         reports.c.case_id.is_(None),
-        sa.and_(same, reports.c.case_sequence < excluded.case_sequence),
-        sa.and_(sa.not_(same), reports.c.case_changed_at < excluded.case_changed_at),
+        sa.and_(same, reports.c.case_sequence < new.case_sequence),
+        sa.and_(sa.not_(same), reports.c.case_changed_at < new.case_changed_at),
     )
+    set_ = {name: new[name] for name in names[1:]}
+    return statement.on_conflict_do_update(index_elements=["report_id"], set_=set_, where=newer)
 
 
 _STATEMENTS = {
-    "intake_sequence": _upsert(
-        ("intake_sequence", "longitude", "latitude", "submitted_on", "feature_head"), _by_sequence("intake_sequence")
-    ),
-    "classification_sequence": _upsert(
-        ("classification_sequence", "category"), _by_sequence("classification_sequence")
-    ),
-    "routing_sequence": _upsert(("routing_sequence", "department", "district"), _by_sequence("routing_sequence")),
-    "case_sequence": _upsert(
-        ("case_id", "case_sequence", "case_changed_at", "case_status", "closed_on", "leads"), _newer_case
-    ),
+    "intake_sequence": _by_sequence("intake_sequence", "longitude", "latitude", "submitted_on", "feature_head"),
+    "classification_sequence": _by_sequence("classification_sequence", "category"),
+    "routing_sequence": _by_sequence("routing_sequence", "department", "district"),
+    "case_sequence": _by_case("case_id", "case_sequence", "case_changed_at", "case_status", "closed_on", "leads"),
 }
 
 
@@ -61,23 +51,13 @@ async def save(session: AsyncSession, source: str, rows: Sequence[dict[str, Any]
         await session.execute(_STATEMENTS[source], many.arrays(reports, rows))
 
 
-_REFERENCE = {
-    "category_sequence": (categories, ["municipality", "slug"]),
-    "department_sequence": (departments, ["municipality", "code"]),
-}
+_REFERENCE = {"category_sequence": categories, "department_sequence": departments}
 
 
 async def save_reference(session: AsyncSession, sequence: str, rows: Sequence[dict[str, Any]]) -> None:
     """Keep categories or departments, unless what is there is newer; at most one row each."""
-    table, key = _REFERENCE[sequence]
-    statement = insert(table).values(list(rows))
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=key,
-            set_={name: statement.excluded[name] for name in rows[0] if name not in key},
-            where=table.c[sequence] < statement.excluded[sequence],
-        )
-    )
+    table = _REFERENCE[sequence]
+    await session.execute(many.newer(insert(table).values(list(rows)), table, rows[0], sequence))
 
 
 async def forget_categories(session: AsyncSession, keys: Sequence[tuple[str, str]]) -> None:

@@ -140,26 +140,13 @@ async def _merge(session: AsyncSession, rows: Sequence[Mapping[str, Any]], seque
 
 @lru_cache
 def _merged(names: tuple[str, ...], sequence: str) -> Any:
-    new = many.inserted(report_states, names)
-    return new.on_conflict_do_update(
-        index_elements=["report_id"],
-        set_={name: new.excluded[name] for name in names if name != "report_id"},
-        where=new.excluded[sequence] > report_states.c[sequence],
-    )
+    return many.newer(many.inserted(report_states, names), report_states, names, sequence)
 
 
 async def merge_categories(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep the newest names of each category."""
-    statement = insert(categories)
-    changed = {name: getattr(statement.excluded, name) for name in ("name_nl", "name_en", "active", "sequence")}
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["municipality", "slug"],
-            set_=changed,
-            where=statement.excluded.sequence >= categories.c.sequence,
-        ),
-        list(rows),
-    )
+    names = ("name_nl", "name_en", "active", "sequence")
+    await session.execute(many.newer(insert(categories), categories, names, "sequence"), list(rows))
 
 
 async def add_messages(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -90,8 +90,7 @@ def child_of(traceparent: str | None) -> str:
 def record_consumed(event_type: str, traceparent: str, started_ns: int) -> None:
     """Record that an event was handled, as a span from ``started_ns`` until now."""
     provider = _exporting.get("provider")
-    context = _parse(traceparent)
-    if provider is None or context is None:
+    if provider is None or (context := _parse(traceparent)) is None:
         return
     span = provider.get_tracer("commonground").start_span(
         f"consume {event_type}",

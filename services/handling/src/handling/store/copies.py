@@ -18,36 +18,15 @@ _USERS = "meldstroom.gateway.users.v1"
 Rows = Sequence[Mapping[str, Any]]
 
 
-def _merge(table: sa.Table, keys: Sequence[str], columns: Iterable[str], sequence: str) -> pg.Insert:
-    """Return an upsert of one row of one source, which only a newer sequence may change; see ``_newer``."""
-    return _newer(pg.insert(table), table, keys, columns, sequence)
+def _merge(table: sa.Table, columns: Iterable[str]) -> pg.Insert:
+    """Return an upsert of one row, which only a newer sequence may change."""
+    return many.newer(pg.insert(table), table, [*columns, "sequence"], "sequence")
 
 
 def _merge_reports(columns: Sequence[str], sequence: str, unless: str) -> pg.Insert:
-    """Return an upsert of many reports' columns of one source; see ``_newer``."""
+    """Return an upsert of many reports' columns of one source; those that were removed stay as they are."""
     names = ("report_id", "case_id", *columns, sequence)
-    return _newer(many.inserted(reports, names), reports, ["report_id"], columns, sequence, unless)
-
-
-def _newer(
-    statement: pg.Insert,
-    table: sa.Table,
-    keys: Sequence[str],
-    columns: Iterable[str],
-    sequence: str,
-    unless: str | None = None,
-) -> pg.Insert:
-    """Return ``statement`` as an upsert of the columns of one source, which only a newer sequence may change.
-
-    ``unless`` is a column that, once set, keeps the source's columns as they are: what was removed stays removed,
-    whatever a replay brings.
-    """
-    newer = statement.excluded[sequence] > table.c[sequence]
-    return statement.on_conflict_do_update(
-        index_elements=list(keys),
-        set_={name: statement.excluded[name] for name in (*columns, sequence)},
-        where=sa.and_(newer, table.c[unless].is_(None)) if unless else newer,
-    )
+    return many.newer(many.inserted(reports, names), reports, (*columns, sequence), sequence, unless=unless)
 
 
 _TEXT = ("description", "address", "address_text", "answers", "attachments", "language")
@@ -55,9 +34,9 @@ _CONTACT = ("email", "phone", "contact_language")
 _merge_texts = _merge_reports(_TEXT, "text_sequence", unless="text_removed_at")
 _merge_contacts = _merge_reports(_CONTACT, "contact_sequence", unless="contact_removed_at")
 _merge_explanations = _merge_reports(["predictions"], "explanation_sequence", unless="text_removed_at")
-_merge_categories = _merge(categories, ["municipality", "slug"], ["main_category", "name_nl", "name_en"], "sequence")
-_merge_departments = _merge(departments, ["municipality", "code"], ["name", "active"], "sequence")
-_merge_staff = _merge(staff, ["user_id"], ["name", "departments", "municipalities", "active"], "sequence")
+_merge_categories = _merge(categories, ["main_category", "name_nl", "name_en"])
+_merge_departments = _merge(departments, ["name", "active"])
+_merge_staff = _merge(staff, ["name", "departments", "municipalities", "active"])
 
 
 async def merge_texts(session: AsyncSession, rows: Rows) -> None:

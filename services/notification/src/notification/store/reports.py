@@ -45,12 +45,7 @@ async def merge(session: AsyncSession, rows: Rows, sequence: str) -> None:
 
 @lru_cache
 def _merge(given: tuple[str, ...], sequence: str) -> Any:
-    new = many.inserted(reports, given)
-    return new.on_conflict_do_update(
-        index_elements=["id"],
-        set_={name: new.excluded[name] for name in given if name not in {"id", "municipality"}},
-        where=new.excluded[sequence] > reports.c[sequence],
-    )
+    return many.newer(many.inserted(reports, given), reports, given, sequence)
 
 
 async def lock(session: AsyncSession, rows: Rows) -> None:
@@ -62,12 +57,7 @@ async def lock(session: AsyncSession, rows: Rows) -> None:
 
 async def merge_categories(session: AsyncSession, rows: Rows) -> None:
     """Keep the newest names of each category."""
-    new = insert(categories)
-    statement = new.on_conflict_do_update(
-        index_elements=["municipality", "slug"],
-        set_={name: new.excluded[name] for name in ("name_nl", "name_en", "sequence")},
-        where=new.excluded.sequence > categories.c.sequence,
-    )
+    statement = many.newer(insert(categories), categories, ("name_nl", "name_en", "sequence"), "sequence")
     await session.execute(statement, list(rows))
 
 

@@ -40,12 +40,8 @@ async def merge_fact(session: AsyncSession, fact: str, rows: _Rows) -> None:
 @lru_cache
 def _merge_fact(fact: str) -> Any:
     sequence = f"{fact}_sequence"
-    new = many.inserted(webhook_reports, ("id", fact, sequence))
-    return new.on_conflict_do_update(
-        index_elements=["id"],
-        set_={fact: new.excluded[fact], sequence: new.excluded[sequence]},
-        where=new.excluded[sequence] > webhook_reports.c[sequence],
-    )
+    names = ("id", fact, sequence)
+    return many.newer(many.inserted(webhook_reports, names), webhook_reports, names, sequence)
 
 
 async def merge_places(session: AsyncSession, rows: _Rows) -> None:

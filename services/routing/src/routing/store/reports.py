@@ -21,12 +21,7 @@ def _upsert(sequence: str, columns: Sequence[str]) -> Any:
     Gives the rows that changed, whole and locked until the end of the transaction.
     """
     names = ("report_id", "municipality", sequence, *columns)
-    statement = many.inserted(reports, names)
-    return statement.on_conflict_do_update(
-        index_elements=["report_id"],
-        set_={name: statement.excluded[name] for name in names[1:]},
-        where=reports.c[sequence] < statement.excluded[sequence],
-    ).returning(reports)
+    return many.newer(many.inserted(reports, names), reports, names, sequence).returning(reports)
 
 
 _SUBMISSION = ("longitude", "latitude", "source", "submitted_at")
