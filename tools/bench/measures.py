@@ -1,6 +1,7 @@
 """What is measured, each as one function that returns figures by name."""
 
 import asyncio
+import gzip
 import random
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 import asyncpg
 import orjson
 from tools.bench import bodies, load
-from tools.bench.processes import pss_mib
+from tools.bench.processes import cpu_seconds, pss_mib
 
 from meldstroom_local import places
 from meldstroom_local.suite import Suite
@@ -19,6 +20,7 @@ from meldstroom_local.suite import Suite
 Figures = dict[str, str]
 CONNECTIONS = (1, 8, 32)
 REPORTS = "/api/intake/v1/reports"
+PROFILE = "cpu-"  # before the name of a part, in the names of figures
 
 
 def _latency(result: load.Result) -> str:
@@ -81,7 +83,7 @@ def chain(suite: Suite, seconds: float) -> Figures:
     Reports are accepted as fast as 32 connections allow; the clock runs until the last one's mail has been taken.
     """
     asyncio.run(until_quiet(suite))
-    before = suite.mail_count()
+    before, cpu_before = suite.mail_count(), _cpu(suite)
     make = bodies.new_report(REPORTS, email=True)
     began = time.monotonic()
     result = asyncio.run(load.closed_loop(suite.url, make, connections=32, seconds=seconds, warm_up=0))
@@ -96,8 +98,24 @@ def chain(suite: Suite, seconds: float) -> Figures:
         "chain": (
             f"{mailed / whole:.0f}/s: {accepted} reports in {accepted_after:.0f} s, of which {mailed_meanwhile} mailed "
             f"meanwhile, all {mailed} after {whole:.0f} s"
-        )
+        ),
+        **{f"{PROFILE}{part}": f"{1000 * (now - cpu_before[part]) / mailed:.2f}" for part, now in _cpu(suite).items()},
     }
+
+
+def _cpu(suite: Suite) -> dict[str, float]:
+    """Return the processor time that each part has used, in seconds."""
+    parts = {name: pid for name, pid in suite.pids().items() if name != "forks"}  # the blocks' parent, not one of them
+    return {name: cpu_seconds(pid) for name, pid in parts.items()}
+
+
+async def reporters(suite: Suite) -> int:
+    """Return how many of the accepted reports have an address that a confirmation goes to."""
+    connection = await asyncpg.connect(_database(suite, "intake"))
+    try:
+        return int(await connection.fetchval("SELECT count(*) FROM reports WHERE email IS NOT NULL"))
+    finally:
+        await connection.close()
 
 
 async def until_quiet(suite: Suite) -> None:
@@ -192,10 +210,14 @@ def reading(suite: Suite, size: int, seconds: float) -> Figures:
     details = [load.request("GET", path, headers={"Authorization": f"Bearer {token}"}) for path in paths]
     run("detail", lambda _number: chance.choice(details))
     figures[f"status-{size}"] = _status_changes(suite, token, seconds)
-    whole = run("map", bodies.get("/api/insight/v1/public-cases?bbox=6.3,52.8,6.8,53.2"), keep=True)
-    if whole.bodies:
-        figures[f"map-{size}"] += f" ({whole.bodies[-1].count(b'Feature') - 1} points)"
-    run("box", bodies.get("/api/insight/v1/public-cases?bbox=6.555,52.99,6.565,52.996"))
+    city = "/api/insight/v1/public-cases?bbox=6.3,52.8,6.8,53.2"
+    for name, compressed in (("map", True), ("map-plain", False)):
+        whole = run(name, bodies.get(city, compressed=compressed), keep=True)
+        if whole.bodies:
+            body = gzip.decompress(whole.bodies[-1]) if compressed else whole.bodies[-1]
+            points, size_mb = body.count(b"Feature") - 1, len(whole.bodies[-1]) / 1e6
+            figures[f"{name}-{size}"] += f" ({points:,} points, {size_mb:.1f} MB)"
+    run("box", bodies.get("/api/insight/v1/public-cases?bbox=6.555,52.99,6.565,52.996", compressed=True))
     return figures
 
 

@@ -1,7 +1,8 @@
-"""Memory of the processes that make up the suite."""
+"""Memory and processor time of the processes that make up the suite."""
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,20 @@ def pss_mib(pid: int, *, family: bool = True) -> float:
         found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
         total += int(found.group(1)) if found else 0
     return total / 1024
+
+
+def cpu_seconds(pid: int, *, family: bool = True) -> float:
+    """Return the processor time that a process, and its children, have used; of ended children too."""
+    total = 0.0
+    with suppress(psutil.Error):
+        first = psutil.Process(pid)
+        for process in [first, *(first.children(recursive=True) if family else ())]:
+            with suppress(psutil.Error):
+                times = process.cpu_times()
+                total += times.user + times.system
+                if family:
+                    total += times.children_user + times.children_system
+    return total
 
 
 @dataclass(frozen=True)
