@@ -1,4 +1,4 @@
-"""What a resident has typed and not sent yet: kept on the server for a day, then destroyed.
+"""What a resident has typed and not sent yet: kept on the server for a day, once sent for an hour, then destroyed.
 
 The browser gets nothing but the signed id of the draft, so that no personal data lies in a cookie, and the same id
 is the idempotency key when the report is sent: a second press on the button gives the first result again.
@@ -18,6 +18,9 @@ from commonground.database import Database
 from gateway.tables import drafts
 
 LIFETIME = timedelta(hours=24)
+# Of what is left of it once it was sent (number, link, place): enough to read the page of thanks again and to report
+# something else at the same place. A removal of the report does not reach the gateway, so it is kept shortly.
+SENT_LIFETIME = timedelta(hours=1)
 
 
 class Photo(BaseModel):
@@ -80,7 +83,7 @@ class DraftStore(Protocol):
         """Return a draft that has not expired."""
 
     def save(self, draft_id: UUID, draft: Draft) -> Awaitable[None]:
-        """Keep a draft for another day."""
+        """Keep a draft for another day, or hour when it was sent."""
 
     def forget(self, draft_id: UUID) -> Awaitable[None]:
         """Destroy a draft now."""
@@ -101,11 +104,11 @@ class DatabaseDrafts:
         return None if content is None else Draft.model_validate(content)
 
     async def save(self, draft_id: UUID, draft: Draft) -> None:
-        """Keep a draft for another day."""
+        """Keep a draft for another day, or hour when it was sent."""
         row = {
             "id": draft_id,
             "content": draft.model_dump(mode="json"),
-            "expires_at": datetime.now(UTC) + LIFETIME,
+            "expires_at": datetime.now(UTC) + (SENT_LIFETIME if draft.sent else LIFETIME),
         }
         statement = insert(drafts).values(row)
         async with self._database.transaction() as session:
@@ -126,6 +129,6 @@ class DatabaseDrafts:
 
 
 async def destroy_expired_drafts(session: AsyncSession, now: datetime) -> int:
-    """Remove drafts whose day is over; called by the housekeeping. Returns how many."""
+    """Remove drafts whose time is over; called by the housekeeping. Returns how many."""
     result = await session.execute(delete(drafts).where(drafts.c.expires_at <= now).returning(drafts.c.id))
     return len(result.all())

@@ -82,6 +82,24 @@ async def test_keys_rotate_by_command(run, client):
     assert len((await client.get("/.well-known/jwks.json")).json()["keys"]) == 2
 
 
+async def test_what_was_sent_is_forgotten_within_the_hour(database, settings):
+    from datetime import UTC, datetime, timedelta
+    from uuid import uuid4
+
+    from gateway import worker
+    from gateway.drafts import DatabaseDrafts, Draft, Sent
+    from gateway.keys import KeyRing
+
+    kept, now = DatabaseDrafts(database), datetime.now(UTC)
+    typed, sent = uuid4(), uuid4()
+    await kept.save(typed, Draft(description="Er ligt grofvuil"))
+    await kept.save(sent, Draft(sent=Sent(number="M-10001", status_url="http://x/melding/y", sent_at=now)))
+    assert await kept.load(sent) is not None
+    await worker.tidy_up(settings, database, KeyRing(settings, database), now + timedelta(minutes=61))
+    assert await kept.load(sent) is None
+    assert await kept.load(typed) is not None
+
+
 async def test_housekeeping_removes_drafts_and_sessions_that_have_ended(database, settings, sign_in):
     from datetime import UTC, datetime, timedelta
     from uuid import uuid4

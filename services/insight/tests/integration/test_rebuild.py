@@ -5,7 +5,9 @@ import contextlib
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
+from commonground import manage, rebuild_command
 from commonground.messaging import rebuild as rebuilding
 from commonground.messaging.rebuild import RebuildError, rebuild
 from commonground.testing.topics import OwnTopics
@@ -253,3 +255,36 @@ async def test_who_subscribes_late_gets_the_state_from_the_newest_events_alone(t
             await session.execute(sa.text("SELECT case_status, closed_on::text, case_sequence FROM reports"))
         ).one()
     assert tuple(found) == ("closed", "2026-11-20", 7)
+
+
+async def test_the_command_says_what_it_found_and_changes_nothing_without_being_told(topics, telling, database):
+    command = rebuild_command.command(
+        "insight",
+        lambda: topics.settings,
+        lambda _settings: topics.subscriptions,
+        topics.renamed(PROJECTIONS),
+        manage.with_database,
+    )
+
+    async def run(*options):
+        done = await asyncio.to_thread(CliRunner().invoke, command, list(options))
+        return done.exit_code, done.output.splitlines()
+
+    async with topics.listening(database):
+        await a_city(telling, reports=3)
+        await topics.heard(database)
+        await execute(database, "UPDATE reports SET department = 'WRONG'")
+        code, lines = await run("--check")
+        assert (code, lines[-1]) == (0, "different: nothing was changed")
+        assert f"{topics.told} events that the block has handled were applied again" in lines
+        assert any(line.startswith("reports: before") and "3 changed" in line for line in lines)
+        assert (await run())[1][-1] == "different: the serving rows were exchanged"
+        assert (await run())[1][-1] == "equal: the serving rows are what the topics give"
+        await execute(
+            database,
+            "INSERT INTO departments (municipality, code, department_sequence, name) VALUES ('GM0106', 'XX', 1, 'X')",
+        )
+        code, lines = await run()
+        assert (code, "say --remove to agree" in lines[-1]) == (1, True)
+        assert (await run("--remove"))[0] == 0
+        assert (await run("--check"))[1][-1] == "equal: the serving rows are what the topics give"
