@@ -1,6 +1,7 @@
 """The pages in a real browser: accessible, within a small screen, by keyboard, with and without script."""
 
 import io
+import json
 import re
 import shutil
 
@@ -207,6 +208,26 @@ def test_the_middle_of_the_map_can_be_chosen_by_keyboard_alone(open_page):
     page.keyboard.press("ArrowUp")
     page.get_by_role("button", name="Kies het midden van de kaart").press("Enter")
     expect(page.locator("[data-chosen]")).to_contain_text("Gekozen plek:")
+
+
+def test_the_area_of_a_webhook_is_chosen_on_the_map(open_page):
+    page = open_page(staff="hanna")
+    page.goto("/beheer/webhooks/nieuw")
+    page.locator("#map[data-state=idle]").scroll_into_view_if_needed()
+    box, area, said = page.locator("#bbox"), page.locator("#area"), page.locator("[data-area-said]")
+    for number, (x, y) in enumerate([(60, 60), (200, 70), (140, 180)], start=1):
+        page.locator("#map").click(position={"x": x, "y": y})
+        expect(said).to_contain_text(str(number))
+    drawn = json.loads(area.input_value())
+    assert (drawn["type"], len(drawn["coordinates"][0])) == ("Polygon", 4)
+    page.get_by_role("button", name="Neem wat de kaart toont").focus()
+    page.keyboard.press("Enter")
+    expect(area).to_have_value("")
+    west, south, east, north = map(float, box.input_value().split(","))
+    assert west < drawn["coordinates"][0][0][0] < east
+    assert south < drawn["coordinates"][0][0][1] < north
+    page.get_by_role("button", name="Wis het gebied").click()
+    expect(box).to_have_value("")
 
 
 def test_reporting_works_without_any_script(open_page):

@@ -98,6 +98,30 @@ export function addPin(map, [longitude, latitude], { kind = "", title = "", keyb
   return L.marker([latitude, longitude], { icon: pinIcon(kind), alt: title, title, keyboard, interactive: keyboard }).addTo(map);
 }
 
+/** What the map shows now: west, south, east, north in degrees. */
+export function visibleBox(map) {
+  const shown = map.getBounds();
+  return [shown.getWest(), shown.getSouth(), shown.getEast(), shown.getNorth()];
+}
+
+/** A layer for one area that somebody is choosing, as GeoJSON. */
+export function createSketch(map) {
+  const layer = L.geoJSON(null, {
+    interactive: false,
+    className: "sketch",
+    pointToLayer: (_feature, place) => L.circleMarker(place, { interactive: false, radius: 7, className: "sketch" }),
+  }).addTo(map);
+  return {
+    show(geometry) {
+      layer.clearLayers();
+      if (geometry) layer.addData(geometry);
+    },
+    fit() {
+      if (layer.getLayers().length) map.fitBounds(layer.getBounds(), { padding: [24, 24] });
+    },
+  };
+}
+
 /** A layer of points that join into numbered groups when they are close together. */
 export function createClusters(map) {
   const layer = L.markerClusterGroup({
