@@ -43,6 +43,15 @@ def count(folder: Path) -> int:
     return _counted[path][1]
 
 
+def refuse(folder: Path, *, refuse: bool) -> None:
+    """Make the sink answer every mail with a temporary refusal, or end that."""
+    mark = folder / "mail" / "refuse"
+    if refuse:
+        mark.touch()
+    else:
+        mark.unlink(missing_ok=True)
+
+
 def _lines(folder: Path) -> list[str]:
     try:
         kept = (folder / "mail" / "mails.jsonl").read_text(encoding="ascii")

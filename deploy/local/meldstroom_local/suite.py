@@ -164,14 +164,12 @@ class Suite:
 
     def stop_block(self, name: str) -> None:
         """Stop a block as a deployment would: it finishes what it is doing."""
-        with self._lock:
-            self._wanted.discard(name)
+        self._let_go(name)
         self._stop_process(name)
 
     def kill_block(self, name: str) -> None:
         """End a block as a power failure would; it stays away until ``start_block``."""
-        with self._lock:
-            self._wanted.discard(name)
+        self._let_go(name)
         self._processes[name].kill()
 
     def start_block(self, name: str, *, wait: bool = True) -> None:
@@ -188,14 +186,12 @@ class Suite:
 
     def stop_kafka(self) -> None:
         """Stop the broker."""
-        with self._lock:
-            self._wanted.discard("kafka")
+        self._let_go("kafka")
         self._broker().stop()
 
     def kill_kafka(self) -> None:
         """End the broker as a power failure would."""
-        with self._lock:
-            self._wanted.discard("kafka")
+        self._let_go("kafka")
         process = self._broker().process
         if process is not None:
             process.kill()
@@ -219,14 +215,12 @@ class Suite:
 
     def stop_postgres(self) -> None:
         """Stop the database server."""
-        with self._lock:
-            self._wanted.discard("postgres")
+        self._let_go("postgres")
         self._server().stop()
 
     def kill_postgres(self) -> None:
         """End the database server as a power failure would."""
-        with self._lock:
-            self._wanted.discard("postgres")
+        self._let_go("postgres")
         process = self._server().process
         if process is not None:
             process.kill()
@@ -248,11 +242,7 @@ class Suite:
 
     def refuse_mail(self, *, refuse: bool = True) -> None:
         """Make the mail server answer every mail with a temporary refusal, or end that."""
-        file = self.folder / "mail" / "refuse"
-        if refuse:
-            file.touch()
-        else:
-            file.unlink(missing_ok=True)
+        mails.refuse(self.folder, refuse=refuse)
 
     # --- What it tells -------------------------------------------------------------------------------------------
 
@@ -354,6 +344,11 @@ class Suite:
             self._processes[process.name] = process
             self._wanted.add(process.name)
 
+    def _let_go(self, name: str) -> None:
+        """Let a part stay away when it ends."""
+        with self._lock:
+            self._wanted.discard(name)
+
     def _stop_process(self, name: str) -> None:
         process = self._processes.get(name)
         if process is not None:
@@ -369,12 +364,8 @@ class Suite:
         self._tell("kafka", "the broker was empty: events of the last days are published again")
 
     def _engines(self) -> dict[str, Process]:
-        found = {}
-        if self.postgres is not None and self.postgres.process is not None:
-            found["postgres"] = self.postgres.process
-        if self.kafka is not None and self.kafka.process is not None:
-            found["kafka"] = self.kafka.process
-        return found
+        engines = {"postgres": self.postgres, "kafka": self.kafka}
+        return {name: one.process for name, one in engines.items() if one is not None and one.process is not None}
 
     def _identities(self) -> dict[str, int]:
         return self.pids() | {"launcher": os.getpid()}
