@@ -14,6 +14,16 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+_PACE_PER_WORK = 4.0
+
+
+def pace(work: float, least: float, longest: float) -> float:
+    """Return how many seconds lie between the beginnings of two rounds when the last one took ``work`` of them.
+
+    Four times as long, between ``least`` and ``longest``: the busier a machine is, the longer a round takes, and the
+    more the next one finds to do at once (ADR 9).
+    """
+    return max(least, min(_PACE_PER_WORK * work, longest))
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:

@@ -33,11 +33,9 @@ _SLICE = 20  # records that are read before others of the process get their turn
 # What one report causes arrives on several topics within milliseconds: waiting this long for the rest makes one
 # transaction of it in place of three.
 GATHER_SECONDS = 0.02
-# At least between the beginnings of two batches, and some times what the last one took: the busier the machine is, the
-# fewer transactions a report.
+# Between the beginnings of two batches, see ``patience.pace``.
 PACE_SECONDS = 0.08
 _LONGEST_PACE = 0.4
-_PACE_PER_WORK = 4.0
 TRIES = 5  # of an event that fails for a reason that nobody knows
 MOST_IN_A_ROW = 20  # buried one after the other: then something else is wrong than the events
 _LONGEST_PAUSE = 30.0
@@ -128,7 +126,7 @@ class Consumer:
                         break
                     reader.done(records)
                     work = time.monotonic() - began
-                    next_batch = began + max(self._pace, min(_PACE_PER_WORK * work, _LONGEST_PACE))
+                    next_batch = began + patience.pace(work, self._pace, _LONGEST_PACE)
                 if time.monotonic() > next_look:
                     next_look = time.monotonic() + _LOOK_SECONDS
                     for topic, count in (await reader.behind()).items():

@@ -30,10 +30,9 @@ log = structlog.get_logger(__name__)
 _LOCK = 7_301_904_111  # any number, the same in all processes of a block
 _BATCH = 1000
 _GATHER_SECONDS = 0.004  # after a wake-up, wait this long for more: one round for many commits
-# At least between the beginnings of two rounds that are not full, and some times what the last one took.
+# Between the beginnings of two rounds that are not full, see ``patience.pace``.
 _PACE_SECONDS = 0.03
 _LONGEST_PACE = 0.2
-_PACE_PER_WORK = 4.0
 
 _unpublished = select(outbox).where(outbox.c.published_at.is_(None)).order_by(outbox.c.position).limit(_BATCH)
 _mark = (
@@ -116,8 +115,7 @@ class Relay:
                 await self._wait(stop)
             elif published < _BATCH:
                 work = time.monotonic() - began
-                pace = max(_PACE_SECONDS, min(_PACE_PER_WORK * work, _LONGEST_PACE))
-                await patience.pause(stop, max(0.0, pace - work))
+                await patience.pause(stop, max(0.0, patience.pace(work, _PACE_SECONDS, _LONGEST_PACE) - work))
 
     async def publish_batch(self, connection: AsyncConnection, producer: Producer) -> int:
         """Publish and mark one batch; return its size. Raises ``TransientError`` when the broker refused."""
