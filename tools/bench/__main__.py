@@ -111,11 +111,18 @@ def _drain(suite: Suite) -> None:
 
 
 def _fill(suite: Suite, number: int) -> None:
-    for block in ("handling", "insight"):
-        command = [sys.executable, "-m", f"{block}.manage", "fill", "--cases", str(number)]
-        subprocess.run(
-            command, check=True, env={**os.environ, **suite.block_environment(block)}, stdout=subprocess.DEVNULL
+    """Add cases to handling and to insight, both at the same time."""
+    filling = [
+        subprocess.Popen(
+            [sys.executable, "-m", f"{block}.manage", "fill", "--cases", str(number)],
+            env={**os.environ, **suite.block_environment(block)},
+            stdout=subprocess.DEVNULL,
         )
+        for block in ("handling", "insight")
+    ]
+    codes = [process.wait() for process in filling]
+    if any(codes):
+        sys.exit("cases could not be added")
 
 
 if __name__ == "__main__":

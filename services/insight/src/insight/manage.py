@@ -36,11 +36,13 @@ def fill(number: int, municipality: str) -> None:
     settings = Settings(statement_timeout=600)
 
     async def add(database: Database) -> None:
+        async with database.transaction() as session:
+            before = await store.number_of_reports(session)
         done = 0
         while done < number:
             size = min(synthetic.BATCH, number - done)
             async with database.transaction() as session:
-                await synthetic.add_reports(session, settings, municipality, size)
+                await synthetic.add_reports(session, settings, municipality, size, before + done)
             done += size
             click.echo(f"{done} of {number}")
         async with database.transaction() as session:

@@ -51,6 +51,16 @@ async def save(session: AsyncSession, source: str, rows: Sequence[dict[str, Any]
         await session.execute(_STATEMENTS[source], many.arrays(reports, rows))
 
 
+async def add_whole(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Add reports of which everything is known at once, at least one."""
+    await session.execute(many.inserted(reports, tuple(rows[0])), many.arrays(reports, rows))
+
+
+async def number_of_reports(session: AsyncSession) -> int:
+    """Return how many reports there are."""
+    return int((await session.execute(sa.select(sa.func.count()).select_from(reports))).scalar_one())
+
+
 _REFERENCE = {"category_sequence": categories, "department_sequence": departments}
 
 
