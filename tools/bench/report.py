@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tools.bench.measures import PROFILE, Figures
-from tools.bench.processes import cpu_times, machine
+from tools.bench.processes import count_to_ten_million, cpu_times, machine
 from tools.bench.signalen import FIGURES as SIGNALEN
 from tools.bench.targets import TARGETS
 
@@ -14,7 +14,8 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
 _HEADING = ("# Performance", "", "Written by `make bench` from one run; nothing here is typed by hand.", "")
 _CONDITIONS = (
     "- Everything on this machine: load client, PostgreSQL, Kafka, mail sink and all blocks.",
-    "- fsync and synchronous commit are on. The rate limit for residents is off. One process per block.",
+    "- fsync and synchronous commit are on. The rate limit for residents is off. One process per block; those that",
+    "  nobody waits for stand back when the processors are busy ([ADR 10](adr/0010-accepting-goes-first.md)).",
     "- A loop of the lowest priority per processor keeps the processors awake (`tools/awake.py`), since a virtual",
     "  processor that sleeps takes milliseconds to wake where machines lie within machines.",
     "- *Stolen* is the share of the processors' time that the hypervisor gave to other machines while the row, or its",
@@ -76,6 +77,7 @@ class Page:
         self._stolen: dict[str, str] = {}
         self._cpu = cpu_times()
         self._began = datetime.now(UTC)
+        self._counting = count_to_ten_million()
 
     def add(self, figures: Figures) -> None:
         """Print ``figures`` and write the page with all that are known."""
@@ -90,7 +92,7 @@ class Page:
     def _lines(self) -> Iterator[str]:
         yield from _HEADING
         yield f"- Date: {self._began:%Y-%m-%d %H:%M} UTC; {self._seconds:g} s a row"
-        yield f"- Machine: {machine()}"
+        yield f"- Machine: {machine()}; Python counts to ten million in {self._counting:.2f} s of one processor"
         yield from _CONDITIONS
         for title, rows in _SECTIONS:
             yield from self._table(title, rows)
