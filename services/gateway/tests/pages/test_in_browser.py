@@ -230,6 +230,16 @@ def test_the_area_of_a_webhook_is_chosen_on_the_map(open_page):
     expect(box).to_have_value("")
 
 
+def test_the_area_that_a_webhook_has_is_seen_on_the_map(open_page):
+    page = open_page(staff="hanna")
+    page.goto(f"/beheer/webhooks/{HOOK}/wijzigen")
+    shown = page.locator("#map[data-state=idle]")
+    shown.scroll_into_view_if_needed()
+    edge = page.locator("path.sketch").evaluate("one => getComputedStyle(one).stroke.match(/[0-9]+/g).map(Number)")
+    picture = Image.open(io.BytesIO(shown.screenshot())).convert("RGB")
+    assert tuple(edge) in {colour for _, colour in picture.getcolors(picture.width * picture.height)}
+
+
 def test_reporting_works_without_any_script(open_page):
     page = open_page(script=False)
     page.goto("/melden/beschrijf")

@@ -104,13 +104,12 @@ export function visibleBox(map) {
   return [shown.getWest(), shown.getSouth(), shown.getEast(), shown.getNorth()];
 }
 
-/** A layer for one area that somebody is choosing, as GeoJSON. */
+/** A layer for one area that somebody is choosing, as GeoJSON; it lies above the ground, which comes later. */
 export function createSketch(map) {
-  const layer = L.geoJSON(null, {
-    interactive: false,
-    className: "sketch",
-    pointToLayer: (_feature, place) => L.circleMarker(place, { interactive: false, radius: 7, className: "sketch" }),
-  }).addTo(map);
+  map.createPane("sketch").style.zIndex = 450;
+  const style = { interactive: false, className: "sketch", pane: "sketch" };
+  const pointToLayer = (_feature, place) => L.circleMarker(place, { ...style, radius: 7 });
+  const layer = L.geoJSON(null, { ...style, pointToLayer }).addTo(map);
   return {
     show(geometry) {
       layer.clearLayers();
