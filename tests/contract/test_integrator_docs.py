@@ -105,6 +105,7 @@ def test_kcat_shows_keys_values_and_headers(played):
     assert done.returncode == 0, done.stderr
     *reports, headers = done.stdout.strip().splitlines()
     assert len(reports) == 3
+    # Each case begins with this event: another one would mean that the order within a partition is not kept.
     assert "ce_type=nl.meldstroom.handling.case-opened" in headers
 
 

@@ -41,7 +41,9 @@ def play(bootstrap: str, *, speed: float, file: Path = FILE, options: dict[str, 
     """
     client = {"bootstrap.servers": bootstrap, **(options or {})}
     _make_topics(client, {record["topic"] for record in read(file)})
-    producer = Producer({**client, "acks": "all"})
+    # Idempotent, since otherwise a repeated batch may come behind the next one: the leader of a new topic may not know
+    # that it is one when the first batch arrives.
+    producer = Producer({**client, "enable.idempotence": True})
     refused: list[str] = []
     number, began, first = 0, time.monotonic(), None
     for record in read(file):
