@@ -49,8 +49,8 @@ function fill(newBox, newArea) {
 
 map.on("click", ({ latlng }) => {
   corners.push([rounded(latlng.lng), rounded(latlng.lat)]);
-  const ring = [...corners, corners[0]];
-  fill("", corners.length < FEWEST ? "" : JSON.stringify({ type: "Polygon", coordinates: [ring] }));
+  // One or two corners are filled in as well, so that they are refused when sent: no area would mean every place.
+  fill("", JSON.stringify({ type: "Polygon", coordinates: [[...corners, corners[0]]] }));
 });
 
 document.querySelector("[data-take-view]").addEventListener("click", () => {
