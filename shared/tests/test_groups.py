@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from prometheus_client import REGISTRY
 
 from commonground.messaging import Consumer, Relay, Subscription, dead_letters, publish
+from commonground.messaging.errors import TransientError
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
@@ -106,6 +107,34 @@ async def test_a_process_that_is_too_slow_is_relieved_and_doubles_nothing_when_i
             go_on.set()
             found = await until_all(12)
     assert sorted(found.values()) == in_order(12)
+
+
+async def test_a_process_without_its_database_is_relieved_and_reads_on_when_partitions_come_back(
+    settings, database, effects, submit, until_all, counts, tmp_path
+):
+    group = f"cut-off-{tmp_path}"
+    without_database, failed = asyncio.Event(), asyncio.Event()
+    without_database.set()
+
+    async def handle(session, events):
+        if without_database.is_set():
+            failed.set()
+            message = "the database is away"
+            raise TransientError(message)
+        await effects.handle(session, events)
+
+    models = effects.subscription().models
+    cut_off = Consumer(settings, database, "sample", [Subscription(counts.topic, models, handle)], group=group)
+    other = Consumer(settings, database, "sample", [effects.subscription()], group=group)
+    async with running(Relay(settings, database, counts.block, (counts,))), running(cut_off):
+        await submit(range(12))
+        await failed.wait()
+        async with running(other):
+            await until_all(12)
+        without_database.clear()
+        await submit(range(12, 60))
+        found = await until_all(60)
+    assert sorted(found.values()) == in_order(60)
 
 
 async def _until_waiting(database):

@@ -1,6 +1,7 @@
 """One run: start everything twice, load it, break it, wait until it has settled, and judge."""
 
 import asyncio
+import re
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,6 +15,9 @@ from tools.chaos.verdict import Verdict, judge
 from meldstroom_local.suite import Suite
 
 BLOCKS = ("intake", "classification", "routing", "handling", "notification", "insight", "gateway")
+
+_WARNING = re.compile(r'"level":"(warning|error|critical)"|Traceback|ERROR:')
+_SHOWN, _WIDTH = 5, 300  # lines of a process, characters of a line
 
 
 def run(suite: Suite, *, reports: int, faults: int, seed: int, connections: int = 8, patience: float = 300) -> Verdict:
@@ -37,7 +41,18 @@ def run(suite: Suite, *, reports: int, faults: int, seed: int, connections: int 
         f" {verdict.repeated_mails} mails a second time under the same Message-ID",
         flush=True,
     )
+    if verdict.faults:
+        print("the last warnings of each process:", *_warnings(suite), sep="\n", flush=True)
     return verdict
+
+
+def _warnings(suite: Suite) -> list[str]:
+    """Return what each process warned of last; its logs hold no data of a report."""
+    found = []
+    for file in sorted((suite.folder / "logs").glob("*.log")):
+        lines = [line for line in file.read_text(errors="replace").splitlines() if _WARNING.search(line)]
+        found += [f"{file.stem}: {line[:_WIDTH]}" for line in lines[-_SHOWN:]]
+    return found
 
 
 async def _load_and_break(crowd: Crowd, saboteur: Saboteur, lanes: Iterable[Sequence[Fault]]) -> None:

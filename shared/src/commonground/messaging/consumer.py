@@ -122,7 +122,7 @@ class Consumer:
                 began = time.monotonic()
                 self._oldest = min((record.timestamp_ms for record in records), default=None)
                 if records:
-                    if not await self._handle_surely(records, reader, stop):
+                    if not await self._handle_surely(records, stop):
                         break
                     reader.done(records)
                     work = time.monotonic() - began
@@ -145,8 +145,12 @@ class Consumer:
             async with self._database.transaction() as session:
                 metrics.dead_letters_open.labels(self._block).set(await dead_letters.count_unsettled(session))
 
-    async def _handle_surely(self, records: list[Record], reader: Reader, stop: asyncio.Event) -> bool:
-        """Handle ``records`` however long the database is away; False when told to stop before it was done."""
+    async def _handle_surely(self, records: list[Record], stop: asyncio.Event) -> bool:
+        """Handle ``records`` however long the database is away; False when told to stop before it was done.
+
+        Nothing is asked of the broker meanwhile. Partitions that are paused while they are taken away stay paused
+        when they come back, and a process that kept them would keep them from those that can reach the database.
+        """
         seconds = 0.1
         while True:
             try:
@@ -162,7 +166,6 @@ class Consumer:
                 await patience.pause(stop, seconds)
                 if stop.is_set():
                     return False
-                await reader.stay()
                 seconds = min(seconds * 2, _LONGEST_PAUSE)
             else:
                 return True

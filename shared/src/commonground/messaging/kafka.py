@@ -131,6 +131,8 @@ class Reader:
             {
                 # A topic that its publisher makes later is found this soon; one request for a few topics costs nothing.
                 "topic.metadata.refresh.interval.ms": 2_000,
+                # A process that cannot finish a batch for so long, for want of its database perhaps, loses its
+                # partitions to the others, and joins again when it reads on.
                 "max.poll.interval.ms": 300_000,
                 "session.timeout.ms": 15_000,
                 **common_options(settings, group),
@@ -193,20 +195,6 @@ class Reader:
             # A partition that meanwhile went to another process is that one's to commit.
             with contextlib.suppress(KafkaException):
                 self._client.store_offsets(offsets=[TopicPartition(topic, partition, offset)])
-
-    async def stay(self) -> None:
-        """Keep the membership of the group alive while a batch waits: pause, look, resume."""
-        await self._call(self._stay)
-
-    def _stay(self) -> None:
-        assigned = self._client.assignment()
-        if not assigned:
-            return
-        self._client.pause(assigned)
-        try:
-            self._client.poll(0)
-        finally:
-            self._client.resume(self._client.assignment())
 
     async def behind(self) -> dict[str, int]:
         """Return per topic how many records wait, as far as the client knows without asking the broker."""
