@@ -6,7 +6,8 @@ import contextlib
 import pytest
 import sqlalchemy as sa
 
-from commonground.messaging import Consumer, Relay, envelope, kafka, publish, publish_removals, replay
+from commonground.messaging import Consumer, Relay, envelope, publish, publish_removals, replay
+from commonground.messaging.reader import Reader
 from commonground.messaging.tables import outbox
 
 pytestmark = pytest.mark.kafka
@@ -102,7 +103,7 @@ async def test_a_consumer_killed_before_it_committed_its_offsets_does_nothing_tw
     async with running(Relay(settings, database, counts.block, (counts,))):
         async with database.transaction() as session:
             await publish(session, counted_number(number=1), key=key, subject="s", sequence=1)
-        reader = kafka.Reader(settings, group, [counts.topic])
+        reader = Reader(settings, group, [counts.topic])
         consumer = Consumer(settings, database, "sample", [effects.subscription()], group=group)
         await reader.start()
 
@@ -129,7 +130,7 @@ async def test_the_envelope_is_a_cloudevent_in_binary_mode_and_a_tombstone_has_n
     async with running(Relay(settings, database, counts.block, (counts,))):
         async with database.transaction() as session:
             await publish(session, counted_number(number=5), key=key, subject="subject", sequence=7)
-        reader = kafka.Reader(settings, f"envelope-{key}", [counts.topic])
+        reader = Reader(settings, f"envelope-{key}", [counts.topic])
         await reader.start()
         found = []
 

@@ -121,7 +121,9 @@ def _mailed_once(suite: Suite, verdict: Verdict, crowd: Crowd) -> None:
     """Compare with what the mail server took: another ``Message-ID`` for one reporter is a second mail."""
     mails: dict[str, Counter[str]] = defaultdict(Counter)
     file = suite.folder / "mail" / "mails.jsonl"
-    for line in file.read_text().splitlines() if file.exists() else ():
+    for line in file.read_text().splitlines(keepends=True) if file.exists() else ():
+        if not line.endswith("\n"):  # is being written
+            continue
         kept = json.loads(line)
         found = _MESSAGE_ID.search(kept["raw"])
         mails[kept["to"][0]][found[1] if found else ""] += 1

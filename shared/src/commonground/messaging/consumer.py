@@ -22,7 +22,8 @@ from commonground.database import Database
 from commonground.messaging import dead_letters, envelope, inbox, removals
 from commonground.messaging.errors import Kind, PermanentError, describe, kind_of
 from commonground.messaging.events import IncomingData, Received, Subscription, Tier, WholeEvent
-from commonground.messaging.kafka import Reader, Record
+from commonground.messaging.kafka import Record
+from commonground.messaging.reader import Reader
 from commonground.observability import metrics, tracing
 from commonground.settings import BlockSettings
 

@@ -4,9 +4,7 @@ The asyncio clients of the same package refuse record headers, which the binary 
 """
 
 import asyncio
-import contextlib
 import logging
-import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ from functools import partial
 from typing import Any
 
 import confluent_kafka
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported, not declared
     AdminClient,
     AlterConfigOpType,
@@ -29,6 +27,7 @@ from commonground.messaging.events import Stream, Tier
 from commonground.settings import BlockSettings
 
 _logger = logging.getLogger(__name__)
+_ANSWER_SECONDS = 5.0
 _DAY_MS = 24 * 3600 * 1000
 _RETENTION_MS = 30 * _DAY_MS  # what integrators may replay; see docs/integrators
 
@@ -58,6 +57,14 @@ def common_options(settings: BlockSettings, client_id: str) -> dict[str, Any]:
         "logger": _logger,
         **settings.kafka_options,
     }
+
+
+def finds_brokers(client: Any) -> bool:
+    """Tell whether ``client`` knows a broker that answers, within five seconds."""
+    try:
+        return bool(client.list_topics(timeout=_ANSWER_SECONDS).brokers)
+    except KafkaException:
+        return False
 
 
 class Producer:
@@ -118,100 +125,6 @@ class Producer:
     async def close(self) -> None:
         """Wait shortly for what is under way and stop the thread."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._client.flush, 2)
-        self._thread.shutdown(wait=False)
-
-
-class Reader:
-    """Reads batches of records for a named consumer group, from the beginning when the group is new."""
-
-    def __init__(self, settings: BlockSettings, group: str, topics: Iterable[str]) -> None:
-        """Prepare; nothing connects before ``start``."""
-        self._topics = sorted(topics)
-        self._client = confluent_kafka.Consumer(
-            {
-                # A topic that its publisher makes later is found this soon; one request for a few topics costs nothing.
-                "topic.metadata.refresh.interval.ms": 2_000,
-                # A process that cannot finish a batch for so long, for want of its database perhaps, loses its
-                # partitions to the others, and joins again when it reads on.
-                "max.poll.interval.ms": 300_000,
-                "session.timeout.ms": 15_000,
-                **common_options(settings, group),
-                # What the guarantees rest on stands behind the options of the installation, which cannot change it.
-                "group.id": group,
-                "auto.offset.reset": "earliest",
-                # The client tells the broker once a second what has been marked as done, and when partitions move; what
-                # a crash makes it read again, the inbox passes over.
-                "enable.auto.commit": True,
-                "auto.commit.interval.ms": 1_000,
-                "enable.auto.offset.store": False,
-                "allow.auto.create.topics": False,
-                "partition.assignment.strategy": "cooperative-sticky",
-                "fetch.wait.max.ms": 500,
-                "fetch.queue.backoff.ms": 50,
-                "queued.max.messages.kbytes": 16_384,
-                "isolation.level": "read_committed",
-            }
-        )
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="kafka-reader")
-
-    async def _call(self, function: Any, *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
-
-    async def start(self) -> None:
-        """Join the group."""
-        await self._call(self._client.subscribe, self._topics)
-
-    async def fetch(self, most: int, seconds: float, gather: float = 0.0, until: float = 0.0) -> list[Record]:
-        """Return up to ``most`` records.
-
-        Waits up to ``seconds`` for the first, and after it for more: ``gather`` seconds, and at least to the moment
-        ``until`` on the monotonic clock.
-        """
-        records: list[Record] = await self._call(self._fetch, most, seconds, gather, until)
-        return records
-
-    def _fetch(self, most: int, seconds: float, gather: float, until: float) -> list[Record]:
-        first = self._client.poll(seconds)
-        if first is None:
-            return []
-        records = []
-        for message in [first, *self._client.consume(most - 1, max(gather, until - time.monotonic()))]:
-            error = message.error()
-            if error is not None:
-                # A topic that is not there yet, or a broker that is away: the client goes on trying by itself.
-                if error.code() not in {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._PARTITION_EOF}:  # noqa: SLF001
-                    _logger.warning("fetch_failed code=%s", error.name())
-                continue
-            records.append(as_record(message))
-        return records
-
-    def done(self, records: Sequence[Record]) -> None:
-        """Mark ``records`` and all before them as done; told to the broker soon, since the inbox decides."""
-        places: dict[tuple[str, int], int] = {}
-        for record in records:
-            place = (record.topic, record.partition)
-            places[place] = max(places.get(place, 0), record.offset + 1)
-        for (topic, partition), offset in places.items():
-            # A partition that meanwhile went to another process is that one's to commit.
-            with contextlib.suppress(KafkaException):
-                self._client.store_offsets(offsets=[TopicPartition(topic, partition, offset)])
-
-    async def behind(self) -> dict[str, int]:
-        """Return per topic how many records wait, as far as the client knows without asking the broker."""
-        waiting: dict[str, int] = await self._call(self._behind)
-        return waiting
-
-    def _behind(self) -> dict[str, int]:
-        waiting: dict[str, int] = {}
-        for place in self._client.position(self._client.assignment()):
-            _low, high = self._client.get_watermark_offsets(place, cached=True)
-            if high >= 0 and place.offset >= 0:
-                waiting[place.topic] = waiting.get(place.topic, 0) + max(0, high - place.offset)
-        return waiting
-
-    async def close(self) -> None:
-        """Leave the group at once, so that others need not wait for a time-out."""
-        await self._call(self._client.close)
         self._thread.shutdown(wait=False)
 
 
